@@ -3,6 +3,7 @@
 Every domain ends in `.example` (RFC 2606), so that no address can belong to a living person.
 """
 
+# ruff: noqa: RUF001 -- names in their own script are the point here
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -132,7 +132,8 @@ def _companies(random: Random, count: int) -> list[_Company]:
         country = _pick(random, names.COUNTRIES)
         name = f"{first} {second} {_pick(random, names.COMPANY_ENDINGS)}".strip()
         domain = f"{first}-{second}{index + 1}.example".lower()
-        made.append(_Company(name, domain, country, _pick(random, country.cities), int(3 * 1.6 ** (random.random() * 18))))
+        employees = int(3 * 1.6 ** (random.random() * 18))
+        made.append(_Company(name, domain, country, _pick(random, country.cities), employees))
     return made
 
 
@@ -156,7 +157,8 @@ def _contact(
             emails += (_address(first, last, _pick(random, names.MAIL_HOSTS), taken),)
     return Contact(
         number, first, last, emails, _phones(random, company.country), company.name, _pick(random, names.TITLES),
-        company.city, company.country.name, _pick(random, _OWNERS), _pick(random, names.LEAD_SOURCES), company.employees,
+        company.city, company.country.name, _pick(random, _OWNERS), _pick(random, names.LEAD_SOURCES),
+        company.employees,
     )  # fmt: skip
 
 
@@ -198,7 +200,7 @@ def _mailbox(first: str, last: str) -> str:
 
 
 _ASCII: dict[str, str] = dict(names.ROMANISED)
-_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "Ł": "L", "ı": "i", "'": None, " ": None, "-": None})
+_SPECIAL = str.maketrans({"ß": "ss", "ø": "o", "ł": "l", "Ł": "L", "\u0131": "i", "'": None, " ": None, "-": None})
 
 
 def _ascii(word: str) -> str:
