@@ -1,5 +1,6 @@
 """What can go wrong with a call. The class says how far the reaction goes; the message is for people."""
 
+# ruff: noqa: N818 -- named for what happened; the base class says that they are errors
 from __future__ import annotations
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from integrations.domain.catalogue import Field, Member, SavedFilter
 from integrations.domain.catalogue import Sequence as OutreachSequence
@@ -20,6 +20,9 @@ from integrations.domain.person import Person, Value
 from integrations.domain.reasons import Reason
 
 from .errors import ConnectorError
+
+if TYPE_CHECKING:
+    import requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,10 @@ class CredentialField:
 
 @dataclass(frozen=True, slots=True)
 class RateWindow:
-    """At most `capacity` units in any `seconds`. `day`: the window is the product's calendar day instead.
+    """At most `capacity` units in any `seconds`; 86,400 stands for the product's calendar day, which is UTC's.
 
-    `scope`: calls of which kind count ("" all, "search" only searches). Capacities learned from an answer replace these.
+    `scope`: calls of which kind count ("" all, "search" only searches). Capacities learned from an answer replace
+    these. `counts_tokens`: the unit is the tokens of `Limiter.acquire`, otherwise a call.
     """
 
     name: str
@@ -76,7 +80,7 @@ class ConnectorSpec:
     reads_changes: bool
     """Whether `read_people` can be limited to what changed; otherwise every read is a full scan."""
     owner_travels_with_writes: bool
-    """Whether create and update carry the owner; otherwise (or when in doubt) owners are assigned by a call of their own."""
+    """Whether create and update carry the owner; otherwise, or when in doubt, owners are assigned by calls of their own."""
     creates_are_repeatable: bool
     """Whether sending a create again finds the person instead of making a second one."""
 
@@ -220,7 +224,7 @@ class Connector(Protocol):
         """People by id; those who are deleted or invisible are left out."""
 
     def create_people(self, people: Sequence[NewPerson]) -> Iterator[WriteResult]:
-        """Create in the fewest calls; at most `spec.create_batch` a call. Results come as calls return, in any order."""
+        """Create in the fewest calls, `spec.create_batch` a call at most. Results come as calls return, in any order."""
 
     def update_people(self, updates: Sequence[PersonUpdate]) -> Iterator[WriteResult]:
         """Update in the fewest calls. Results come as calls return, in any order."""
@@ -238,14 +242,31 @@ class Connector(Protocol):
         """Release connections."""
 
 
+@dataclass(frozen=True, slots=True)
+class ObservedLimit:
+    """What an answer said of one of the spec's windows; None where it said nothing.
+
+    `window` is a `RateWindow.name`. `remaining` counts what is left of `capacity` after this call, in the window's
+    unit. `reset_in` is in seconds from now until the window is fresh again.
+    """
+
+    window: str
+    capacity: int | None = None
+    remaining: int | None = None
+    reset_in: float | None = None
+
+
 class Limiter(Protocol):
-    """Leave to make a call. The engine's is shared by all workers; `Unlimited` is for tests and one-off checks."""
+    """Leave to make a call. The engine's is shared by all workers; `Unlimited` is for tests and one-off checks.
+
+    Connectors call it from several threads at once.
+    """
 
     def acquire(self, tokens: int, scope: str) -> None:
         """Wait until a call that costs `tokens` may be made. Raises RateLimited when the wait would be too long."""
 
-    def learn(self, headers: Mapping[str, str], status: int) -> None:
-        """Correct the budget by what an answer's headers say."""
+    def learn(self, observed: Sequence[ObservedLimit]) -> None:
+        """Correct the budget by what an answer said of the windows. Called after every answer that said anything."""
 
 
 class Unlimited:
@@ -254,9 +275,17 @@ class Unlimited:
     def acquire(self, tokens: int, scope: str) -> None:
         """Never waits."""
 
-    def learn(self, headers: Mapping[str, str], status: int) -> None:
+    def learn(self, observed: Sequence[ObservedLimit]) -> None:
         """Nothing to correct."""
 
 
 Sleep = Callable[[float], None]
-Opener = Callable[[Credentials, Limiter], Connector]
+
+
+class Opener(Protocol):
+    """Opens an account of a product. `transport` is used instead of a session of its own, and left open by `close`."""
+
+    def __call__(
+        self, credentials: Credentials, limiter: Limiter, *, transport: requests.Session | None = None
+    ) -> Connector:
+        """A connector with nothing called yet."""
