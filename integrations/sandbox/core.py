@@ -141,7 +141,9 @@ Deliver: TypeAlias = Callable[[Delivery], None]
 class Effect(Protocol):
     """One thing that goes wrong with one call (see faults.py)."""
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """Its name in the log."""
 
     def before(self, product: Product, request: Request) -> Response | None:
         """An answer given instead of the product's, or None. Raises ConnectionLost."""
