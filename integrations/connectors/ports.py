@@ -80,7 +80,7 @@ class ConnectorSpec:
     reads_changes: bool
     """Whether `read_people` can be limited to what changed; otherwise every read is a full scan."""
     owner_travels_with_writes: bool
-    """Whether create and update carry the owner; otherwise, or when in doubt, owners are assigned by calls of their own."""
+    """Whether create and update carry the owner; otherwise, or when in doubt, owners take calls of their own."""
     creates_are_repeatable: bool
     """Whether sending a create again finds the person instead of making a second one."""
 
@@ -224,7 +224,7 @@ class Connector(Protocol):
         """People by id; those who are deleted or invisible are left out."""
 
     def create_people(self, people: Sequence[NewPerson]) -> Iterator[WriteResult]:
-        """Create in the fewest calls, `spec.create_batch` a call at most. Results come as calls return, in any order."""
+        """Create in the fewest calls, `spec.create_batch` each at most. Results come as calls return, in any order."""
 
     def update_people(self, updates: Sequence[PersonUpdate]) -> Iterator[WriteResult]:
         """Update in the fewest calls. Results come as calls return, in any order."""
