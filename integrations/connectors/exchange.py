@@ -41,6 +41,15 @@ class AnswerLost:
     what: str
 
 
+_BEFORE_SENDING: tuple[tuple[type[BaseException], str], ...] = (
+    (ssl.SSLCertVerificationError, "its certificate is not trusted"),
+    (socket.gaierror, "its address is not known"),
+    (ConnectionRefusedError, "the connection was refused"),
+    (NewConnectionError, "no connection could be made"),
+    (ConnectTimeoutError, "connecting took too long"),
+)
+"""What only happens before a request is sent. The order matters: urllib3 wraps the first ones in the last ones."""
+
 Outcome: TypeAlias = RawAnswer | NeverSent | AnswerLost
 
 
@@ -67,15 +76,10 @@ def send(
 
 
 def _how_far(error: requests.RequestException) -> NeverSent | AnswerLost:
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return NeverSent("its certificate is not trusted")
-        if isinstance(cause, socket.gaierror):
-            return NeverSent("its address is not known")
-        if isinstance(cause, ConnectTimeoutError):
-            return NeverSent("connecting took too long")
-        if isinstance(cause, ConnectionRefusedError | NewConnectionError):
-            return NeverSent("the connection was refused")
+    causes = tuple(_causes(error))
+    for kind, what in _BEFORE_SENDING:
+        if any(isinstance(cause, kind) for cause in causes):
+            return NeverSent(what)
     if isinstance(error, requests.exceptions.ReadTimeout):
         return AnswerLost("it took too long")
     if isinstance(error, requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError):

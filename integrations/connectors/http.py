@@ -29,8 +29,9 @@ Query: TypeAlias = Mapping[str, str] | Sequence[tuple[str, str]]
 Classify: TypeAlias = Callable[[int, Headers, JSON, str], ConnectorError | None]
 """A vendor's reading of an answer: (status, headers, data or None, text) to an error, None when it is no error.
 
-Headers are case-insensitive; it is asked of successes too. `data` is None when the body is empty or not JSON. The session adds the status and a
-redacted sample, and redacts the message. For a 5xx return Unavailable: the session knows what it means for a write.
+It is asked of successes too. Headers are case-insensitive. `data` is None when the body is empty or not JSON. The
+session adds the status and a redacted sample, and redacts the message. For a 5xx return Unavailable: the session knows
+what it means for a write.
 """
 Observe: TypeAlias = Callable[[Headers, str], Sequence[ObservedLimit]]
 """What an answer's headers say of the windows that a call of this scope counts in."""
