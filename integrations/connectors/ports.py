@@ -7,6 +7,7 @@ concerns the whole batch, and results that were already yielded stand.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -283,9 +284,18 @@ Sleep = Callable[[float], None]
 
 
 class Opener(Protocol):
-    """Opens an account of a product. `transport` is used instead of a session of its own, and left open by `close`."""
+    """Opens an account of a product.
+
+    `transport` is used instead of a session of the connector's own, and left open by its `close`. `sleep` is what
+    pauses between attempts, and may raise to give up.
+    """
 
     def __call__(
-        self, credentials: Credentials, limiter: Limiter, *, transport: requests.Session | None = None
+        self,
+        credentials: Credentials,
+        limiter: Limiter,
+        *,
+        transport: requests.Session | None = None,
+        sleep: Sleep = time.sleep,
     ) -> Connector:
         """A connector with nothing called yet."""
