@@ -1,5 +1,60 @@
+"""What is kept. One module per subject; nothing here makes a call or knows the engine."""
+
 from __future__ import annotations
 
-from integrations.models.heartbeats import Heartbeat
+from .accounts import Account, AccountStatus
+from .budgets import ApiBudget, ApiUsage
+from .checkpoints import ReadCheckpoint, StepCheckpoint
+from .chunks import ChunkState, RunChunk
+from .connections import Connection
+from .directory import AccountField, Member, SavedFilter, SavedFilterPerson, Sequence, SequenceStatus, SequenceStep
+from .entries import Action, Outcome, Part, RunEntry
+from .filters import ConditionSubject, FilterCondition
+from .heartbeats import Heartbeat
+from .links import Enrolment, EnrolmentState, PersonLink
+from .mappings import FieldMapping, OwnerMapping, SequenceMapping
+from .people import Person, PersonEmail
+from .runs import ACTIVE_STATES, Phase, Run, RunKind, RunStage, RunState, Trigger
+from .steps import SyncStep
 
-__all__ = ["Heartbeat"]
+__all__ = [
+    "ACTIVE_STATES",
+    "Account",
+    "AccountField",
+    "AccountStatus",
+    "Action",
+    "ApiBudget",
+    "ApiUsage",
+    "ChunkState",
+    "ConditionSubject",
+    "Connection",
+    "Enrolment",
+    "EnrolmentState",
+    "FieldMapping",
+    "FilterCondition",
+    "Heartbeat",
+    "Member",
+    "Outcome",
+    "OwnerMapping",
+    "Part",
+    "Person",
+    "PersonEmail",
+    "PersonLink",
+    "Phase",
+    "ReadCheckpoint",
+    "Run",
+    "RunChunk",
+    "RunEntry",
+    "RunKind",
+    "RunStage",
+    "RunState",
+    "SavedFilter",
+    "SavedFilterPerson",
+    "Sequence",
+    "SequenceMapping",
+    "SequenceStatus",
+    "SequenceStep",
+    "StepCheckpoint",
+    "SyncStep",
+    "Trigger",
+]

@@ -1,0 +1,75 @@
+"""Connections: one outreach account paired with one CRM account."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrations.domain.enums import Role
+
+from .accounts import Account
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    """Verbs of connections."""
+
+    def enabled(self) -> ConnectionQuerySet:
+        """Those whose toggle is on."""
+        return self.filter(enabled=True)
+
+    def with_accounts(self) -> ConnectionQuerySet:
+        """With both accounts in the same query."""
+        return self.select_related("crm_account", "outreach_account")
+
+
+class Connection(models.Model):
+    """A pair of accounts, the Enabled toggle, the schedule, and the brakes."""
+
+    name = models.CharField(_("name"), max_length=120)
+    crm_account = models.ForeignKey(
+        Account, models.PROTECT, related_name="crm_connections", limit_choices_to={"role": Role.CRM.value}
+    )
+    outreach_account = models.ForeignKey(
+        Account, models.PROTECT, related_name="outreach_connections", limit_choices_to={"role": Role.OUTREACH.value}
+    )
+    enabled = models.BooleanField(_("enabled"), default=False)
+    interval_minutes = models.PositiveIntegerField(
+        _("sync every (minutes)"), default=120, validators=[MinValueValidator(5), MaxValueValidator(10080)]
+    )
+    brake_percent = models.PositiveSmallIntegerField(
+        _("hold above (% of linked people)"),
+        default=30,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("A run that would change more than this share waits for approval before it writes."),
+    )
+    brake_minimum = models.PositiveIntegerField(
+        _("but only above (people)"), default=100, help_text=_("Smaller runs are never held by the share.")
+    )
+    brake_owner_changes = models.PositiveIntegerField(_("hold above (owner changes)"), default=200)
+    enrolment_cap = models.PositiveIntegerField(_("hold above (enrolments)"), default=500)
+    retention_days = models.PositiveIntegerField(
+        _("keep run entries for (days)"), default=90, validators=[MinValueValidator(1)]
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Connection]] = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["crm_account", "outreach_account"],
+                name="integrations_connection_pairs_once",
+                violation_error_message=_("These two accounts are connected already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def account(self, role: Role) -> Account:
+        """The account on that side."""
+        return self.crm_account if role is Role.CRM else self.outreach_account
