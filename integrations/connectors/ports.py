@@ -69,6 +69,8 @@ class ConnectorSpec:
     people_label: str
     role: Role
     default_base_url: str
+    own_hosts: tuple[str, ...]
+    """The product's own hosts; `*.` stands for one name below a domain."""
     credential_fields: tuple[CredentialField, ...]
     default_fields: tuple[str, ...]
     """Field keys, in the order of the shared meanings in `DEFAULT_MEANINGS`, "" where the product has none."""
@@ -146,7 +148,8 @@ class NewPerson:
 @dataclass(frozen=True, slots=True)
 class PersonUpdate:
     """A change to one person. `current` is the whole person as last read, for products that replace whole lists or
-    records. `changes` by target field key; None clears. `owner_id` None leaves the owner alone."""
+    records. `changes` by target field key, each the whole new value, lists included; None clears. `owner_id` None leaves
+    the owner alone."""
 
     ref: int
     current: Person
@@ -247,8 +250,8 @@ class Connector(Protocol):
 class ObservedLimit:
     """What an answer said of one of the spec's windows; None where it said nothing.
 
-    `window` is a `RateWindow.name`. `remaining` counts what is left of `capacity` after this call, in the window's
-    unit. `reset_in` is in seconds from now until the window is fresh again.
+    `window` is a `RateWindow.name`. `remaining` is what is left of `capacity` in the window's unit; it may or may not
+    count this call already. `reset_in` is in seconds from now until the window is fresh again.
     """
 
     window: str
