@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -73,6 +74,14 @@ class Environment:
             if value.lower() == choice.lower():
                 return choice
         raise _refusal(name, repr(value), f"one of {', '.join(choices)}")
+
+    def time_zone(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        try:
+            ZoneInfo(value)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            raise _refusal(name, repr(value), "the name of a time zone such as Europe/Berlin") from None
+        return value
 
     def words(self, name: str, default: Sequence[str] = ()) -> list[str]:
         """The parts of a comma-separated value, without blanks and empty parts."""

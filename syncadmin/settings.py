@@ -112,7 +112,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
@@ -238,6 +238,7 @@ SYNC_HTTP_TIMEOUT = (
 WEB_PORT = env.port("WEB_PORT", 8000)
 SANDBOX_PORT = env.port("SANDBOX_PORT", 8900)
 SANDBOX_URL = env.url("SANDBOX_URL", f"http://127.0.0.1:{SANDBOX_PORT}")
+DEMO_PASSWORD = env.text("DEMO_PASSWORD", "")
 
 # --- Logging -----------------------------------------------------------------------------------------------------
 
