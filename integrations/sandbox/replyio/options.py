@@ -32,13 +32,19 @@ class ReplyOptions:
     unauthorized_body: Literal["problem", "empty"] = "problem"
     """"401: docs say empty body + WWW-Authenticate; a live probe got a normal problem+json body"."""
 
-    team_users: Literal["ok", "organization_required", "forbidden"] = "ok"
+    team_users: Literal["ok", "all_teams", "organization_required", "forbidden"] = "ok"
     """"403 workspace.forbidden, or 403 workspace.organizationRequired when the account is not part of an
-    organization"."""
+    organization"; "rows cover all teams the credential can act in - filter by whoami.teamId"."""
+
+    contact_limit: int = 0
+    """Contacts that the plan allows, 0 for no limit ("contact.limitExceeded also means the plan's contact limit")."""
 
     post_existing_email: Literal["reject", "overwrite_and_blank"] = "reject"
     """POST /v3/contacts: "say 400 when the email exists" or "overwrites the existing contact and blanks every field
     not sent"."""
+
+    post_custom_fields: Literal["kept", "dropped"] = "kept"
+    """"customFields in it were silently dropped in one live probe"."""
 
     import_applies_owner: bool = False
     """"ownerUserId is in the patch model the items reuse, so it is accepted by schema; whether import applies it:
@@ -79,11 +85,17 @@ class ReplyOptions:
     """"the same contact cannot be in two sequences of the same member" (older help text) against "with
     removeFromExisting:false the contact stays in its other sequences"."""
 
+    failure_codes: Literal["slug", "number"] = "slug"
+    """Per-item failures: "seen as string slug and as number ... treat presence of the key as the failure"."""
+
     list_order: Literal["by_id", "recent_first"] = "by_id"
     """"No stable sort promised for GET /v3/contacts (offset paging can miss or repeat rows while rows change)"."""
 
     company_size_case: Literal["pascal", "camel"] = "pascal"
     """"Spec says responses are camelCase, live sample shows PascalCase "Empty"". """
+
+    stamps_filled: bool = False
+    """"createdAt and lastModifiedAt exist in the schema but come back null from the live API"."""
 
     missing_values: Literal["by_field", "null", "empty"] = "by_field"
     """"phone/title/city/state/country "", company/industry/timeZoneId/linkedInUrl null"."""
