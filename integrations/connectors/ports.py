@@ -148,8 +148,8 @@ class NewPerson:
 @dataclass(frozen=True, slots=True)
 class PersonUpdate:
     """A change to one person. `current` is the whole person as last read, for products that replace whole lists or
-    records. `changes` by target field key, each the whole new value, lists included; None clears. `owner_id` None leaves
-    the owner alone."""
+    records. `changes` by target field key, each the whole new value, lists too; None clears. `owner_id` None leaves the
+    owner alone."""
 
     ref: int
     current: Person

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..errors import UnexpectedResponse
-from ..http import JSON
+from integrations.connectors.errors import UnexpectedResponse
+from integrations.connectors.http import JSON
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 
@@ -34,7 +34,8 @@ class PersonRecord(msgspec.Struct, frozen=True):
     phones: list[ItemRecord] | None = None
     is_deleted: bool | None = None
     custom_fields: dict[str, Any] | None = None
-    raw: dict[str, Any] = {}
+    # Under a name that no member of the wire can have.
+    raw: dict[str, Any] = msgspec.field(default_factory=dict, name="\0")
 
 
 class OptionRecord(msgspec.Struct, frozen=True):
@@ -42,8 +43,6 @@ class OptionRecord(msgspec.Struct, frozen=True):
 
     id: int | str | bool
     label: str | None = None
-
-
 
 
 class FieldRecord(msgspec.Struct, frozen=True):

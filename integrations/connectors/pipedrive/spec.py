@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from integrations.connectors.ports import ConnectorSpec, CredentialField, RateWindow
 from integrations.domain.enums import Role
-
-from ..ports import ConnectorSpec, CredentialField, RateWindow
 
 PAGE_SIZE = 500
 """The most that v2 gives. A page costs the same whatever its size."""

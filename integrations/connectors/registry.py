@@ -1,0 +1,40 @@
+"""Which products there are. A new one is one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .pipedrive import adapter as pipedrive
+from .ports import ConnectorSpec, Opener
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A product's constants, and how an account of it is opened."""
+
+    spec: ConnectorSpec
+    open: Opener
+
+
+class UnknownProduct(LookupError):  # noqa: N818 -- says what is the matter
+    """There is no connector for a product of this name."""
+
+
+_REGISTERED = (
+    Registered(pipedrive.SPEC, pipedrive.open_account),
+)  # fmt: skip
+_BY_NAME: Mapping[str, Registered] = {each.spec.product: each for each in _REGISTERED}
+
+
+def products() -> tuple[str, ...]:
+    """The names of all products, in the order in which they are offered."""
+    return tuple(_BY_NAME)
+
+
+def connector(product: str) -> Registered:
+    """The product of this name. Raises UnknownProduct, naming those that there are."""
+    try:
+        return _BY_NAME[product]
+    except KeyError:
+        raise UnknownProduct(f"There is no product {product!r}; there are {', '.join(_BY_NAME)}.") from None
