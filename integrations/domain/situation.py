@@ -67,10 +67,14 @@ Match: TypeAlias = Linked | Found | NoMatch | Ambiguous | DuplicateOf | TakenBy 
 class Memory:
     """What the link remembers of the last sync.
 
-    `source` and `target`: field key (OWNER among them) to `normalise.fingerprint` of the value at that time.
-    `settings`: the fingerprint of this step's settings when it last decided for this link, empty when it never did.
-    `in_scope`: whether the person passed this step's filter then. `set_back`: target key to how often in a row the
-    source's value was put back.
+    `source` and `target` belong to the link and are shared by the steps of both directions (the one's source is the
+    other's target), or one would take what the other wrote for a change: field key (OWNER among them) to fingerprint
+    of the value when both sides last agreed. The rest belongs to the link and this step. `settings`: the fingerprint of
+    the settings when the step last decided, empty when it never did. `in_scope`: whether the person passed the filter
+    then. `set_back`: target key to how often in a row the source's value was put back. `wanted`: target key to what the
+    step last wanted there and for which source value, see `conflicts.wish_mark`.
+
+    Only `planning.memory_after` makes these; they are stored as they are.
     """
 
     source: Mapping[str, str] = field(default_factory=dict)
@@ -78,6 +82,7 @@ class Memory:
     settings: str = ""
     in_scope: bool = False
     set_back: Mapping[str, int] = field(default_factory=dict)
+    wanted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,72 @@
+"""Who owns the target person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .catalogue import Member
+from .enums import UnmappedOwners
+from .person import Person
+from .reasons import Reason
+from .step_settings import StepSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """The member who is to own the target person. `pair_id` is the owner pair, None for the fallback member."""
+
+    member: Member
+    pair_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveAlone:
+    """The person is synced and the owner is not touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The person is not synced."""
+
+    reason: Reason
+    detail: str = ""
+
+
+OwnerAnswer: TypeAlias = Assign | LeaveAlone | Refuse
+
+
+class OwnerTable:
+    """The ownership mappings, answered per source owner. Asking is one dictionary look-up."""
+
+    def __init__(self, settings: StepSettings) -> None:
+        self._answers: dict[str, OwnerAnswer] = {}
+        for pair in settings.owners:
+            self._answers.setdefault(pair.source.id, _assign(pair.target, pair.id))
+        self._unmapped: OwnerAnswer | None = None
+        if settings.unmapped_owners is UnmappedOwners.LEAVE:
+            self._unmapped = LeaveAlone()
+        elif settings.unmapped_owners is UnmappedOwners.FALLBACK and settings.fallback is not None:
+            self._unmapped = _assign(settings.fallback, None)
+
+    def answer(self, owner_id: str | None) -> OwnerAnswer:
+        """What becomes of a person whom this source member owns."""
+        answer = self._answers.get(owner_id) if owner_id is not None else None
+        if answer is not None:
+            return answer
+        if self._unmapped is not None:
+            return self._unmapped
+        return Refuse(Reason.NO_OWNER) if owner_id is None else Refuse(Reason.OWNER_NOT_MAPPED, f"Owner {owner_id}")
+
+
+def _assign(member: Member, pair_id: int | None) -> OwnerAnswer:
+    return Assign(member, pair_id) if member.active else Refuse(Reason.MEMBER_INACTIVE, member.name)
+
+
+def owner_for(person: Person, settings: StepSettings) -> OwnerAnswer:
+    """Who is to own the source person's counterpart.
+
+    A pair whose right member is inactive refuses the person. An inactive left member does not: a leaver's people may be
+    mapped to a successor.
+    """
+    return OwnerTable(settings).answer(person.owner_id)
