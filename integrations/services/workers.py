@@ -39,6 +39,12 @@ def latest_beat(worker: str) -> datetime | None:
         return Heartbeat.objects.filter(worker=worker).values_list("beat_at", flat=True).first()
 
 
+def any_beat_since(moment: datetime) -> bool:
+    """Whether a task has come through any worker since then. Raises QueueAwayError."""
+    with _queue_may_be_away():
+        return Heartbeat.objects.filter(beat_at__gte=moment).exists()
+
+
 def request_beat() -> None:
     """Enqueue a task that does nothing, so that an idle worker has something to prove itself with.
 
