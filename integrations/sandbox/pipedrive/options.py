@@ -37,6 +37,9 @@ class PipedriveOptions:
     search_lag: float = 0.0
     """Seconds until the search index knows a write ("eventually consistent: just-written persons may not be found")."""
 
+    search_page_max: int = 100
+    """Reading: "limit max 500 in spec but a live client had to clamp scoped search to 100"."""
+
     webhook_retry_scale: float = 1.0
     """Multiplies the documented retry delays of 3, 30 and 150 seconds."""
 
