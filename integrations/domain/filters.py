@@ -73,6 +73,29 @@ class Verdict:
     results: tuple[ConditionResult, ...]
 
 
+_OPERATOR_WORDS = {
+    Operator.IS: "is",
+    Operator.IS_NOT: "is not",
+    Operator.CONTAINS: "contains",
+    Operator.NOT_CONTAINS: "does not contain",
+    Operator.STARTS_WITH: "starts with",
+    Operator.IS_EMPTY: "is empty",
+    Operator.IS_NOT_EMPTY: "is not empty",
+    Operator.GREATER: "is greater than",
+    Operator.LESS: "is less than",
+    Operator.BEFORE: "is before",
+    Operator.AFTER: "is after",
+    Operator.IN_LAST_DAYS: "is in the last N days",
+    Operator.IN_LIST: "is in the list",
+    Operator.NOT_IN_LIST: "is not in the list",
+}
+
+
+def operator_words(operator: Operator) -> str:
+    """The operator as it reads between a field and a value."""
+    return _OPERATOR_WORDS[operator]
+
+
 def check_condition(condition: Condition) -> str | None:
     """What is wrong with a condition, as a sentence for its form; None when it can be tested."""
     if condition.operator in LIST_OPERATORS:
@@ -81,7 +104,7 @@ def check_condition(condition: Condition) -> str | None:
     if field is None:
         return "Choose a field."
     if condition.operator not in OPERATORS[field.kind]:
-        return f"“{_word(condition.operator)}” cannot be asked of {field.label}."
+        return f"“{operator_words(condition.operator)}” cannot be asked of {field.label}."
     if condition.operator in _EMPTINESS:
         return None
     return _check_value(condition, field.kind)
@@ -104,10 +127,6 @@ def _check_value(condition: Condition, kind: FieldKind) -> str | None:
     return None
 
 
-def _word(operator: Operator) -> str:
-    return operator.value.replace("_", " ")
-
-
 def _days(value: str) -> int | None:
     text = value.strip()
     days = int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
@@ -116,7 +135,7 @@ def _days(value: str) -> int | None:
 
 def compile_filter(rules: Filter) -> Test:
     """One function for the whole filter. Without conditions everybody passes; what cannot be tested is false."""
-    parts = [_join(rules.join.opposite, [_test(row) for row in rows]) for rows in _groups(rules)]
+    parts = [_join(rules.join.opposite, [_test(row) for row in rows]) for rows in groups_of(rules)]
     return _join(rules.join, parts) if parts else _everybody
 
 
@@ -128,7 +147,7 @@ def passes(rules: Filter, person: Person, saved_filters: frozenset[str], now: da
     return Verdict(compile_filter(rules)(person, saved_filters, now), results)
 
 
-def _groups(rules: Filter) -> list[list[Condition]]:
+def groups_of(rules: Filter) -> list[list[Condition]]:
     """The parts of the outer join: every ungrouped row by itself, and every group where its first row stands."""
     parts: list[list[Condition]] = []
     groups: dict[str, list[Condition]] = {}
