@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .pipedrive import adapter as pipedrive
+from .pipedrive.adapter import open_account as open_pipedrive
+from .pipedrive.spec import SPEC as PIPEDRIVE
 from .ports import ConnectorSpec, Opener
 
 
@@ -22,7 +23,7 @@ class UnknownProduct(LookupError):  # noqa: N818 -- says what is the matter
 
 
 _REGISTERED = (
-    Registered(pipedrive.SPEC, pipedrive.open_account),
+    Registered(PIPEDRIVE, open_pipedrive),
 )  # fmt: skip
 _BY_NAME: Mapping[str, Registered] = {each.spec.product: each for each in _REGISTERED}
 

@@ -35,7 +35,7 @@ class PersonRecord(msgspec.Struct, frozen=True):
     is_deleted: bool | None = None
     custom_fields: dict[str, Any] | None = None
     # Under a name that no member of the wire can have.
-    raw: dict[str, Any] = msgspec.field(default_factory=dict, name="\0")
+    raw: dict[str, Any] = msgspec.field(default_factory=dict, name="the whole row")
 
 
 class OptionRecord(msgspec.Struct, frozen=True):
