@@ -27,11 +27,11 @@ class SandboxOptions:
         changed = self
         for name, value in values.items():
             group, _, option = name.rpartition(".")
-            if not group:
+            if group == "":
                 changed = _set(changed, option, value, name)
             elif group == "pipedrive":
                 changed = replace(changed, pipedrive=_set(changed.pipedrive, option, value, name))
-            elif group == "replyio":
+            elif group in ("reply", "replyio"):
                 changed = replace(changed, replyio=_set(changed.replyio, option, value, name))
             else:
                 raise ValueError(f"There is no option {name}.")

@@ -18,17 +18,21 @@ _CONTROLS = (
     ("POST /_sandbox/change", "{product, id, fields}, {product, create}, {product, delete}: an edit by a human"),
 )
 
-_KEYS = (
+KEYS = (
     ("Pipedrive API token of an administrator", "sandbox-pipedrive-token"),
     ("Pipedrive API token of any user", "sandbox-pipedrive-token-<user id>"),
-    ("Pipedrive OAuth client", "sandbox-client / sandbox-secret"),
-)
+    ("Pipedrive OAuth client and secret", "sandbox-client, sandbox-secret"),
+    ("Reply key of the team's owner", "sandbox-reply-key"),
+    ("Reply key of any other member", "sandbox-reply-key-<user id>"),
+    ("Reply team key, organization key, key that may only read",
+     "sandbox-reply-team-key, sandbox-reply-org-key, sandbox-reply-read-key"),
+)  # fmt: skip
 
 
 def welcome_page(sandbox: Sandbox, host: str) -> str:
     """What this is, where the products are mounted, the keys, the controls, and how many people there are."""
     mounts = "".join(f"<li><code>http://{escape(host)}/{escape(name)}</code></li>" for name in sandbox.products)
-    keys = "".join(f"<dt>{escape(what)}</dt><dd><code>{escape(key)}</code></dd>" for what, key in _KEYS)
+    keys = "".join(f"<dt>{escape(what)}</dt><dd><code>{escape(key)}</code></dd>" for what, key in KEYS)
     controls = "".join(f"<dt><code>{escape(call)}</code></dt><dd>{escape(what)}</dd>" for call, what in _CONTROLS)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Sandbox</title></head>

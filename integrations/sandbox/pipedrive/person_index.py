@@ -58,8 +58,7 @@ class PersonIndex:
         for position in range(at - 1, -1, -1):
             yield order[position][1]
 
-    def updated_between(self, since: str, until: str | None) -> list[int]:
-        """Ids whose update_time is at or after `since` and before `until`, in that order."""
+    def updated_since(self, since: str) -> list[int]:
+        """Ids whose update_time is at or after `since`, in that order."""
         order = self._orders["update_time"]
-        end = len(order) if until is None else bisect_left(order, (until, 0))
-        return [key[1] for key in order[bisect_left(order, (since, 0)) : end]]
+        return [key[1] for key in order[bisect_left(order, (since, 0)) :]]
