@@ -20,7 +20,7 @@ class Books:
     @property
     def accounted(self) -> int:
         """How many people have an outcome."""
-        return sum(astuple(self)) - self.seen
+        return self.created + self.updated + self.unchanged + self.skipped + self.conflicts + self.failed
 
 
 def imbalance(books: Books) -> str | None:

@@ -39,16 +39,20 @@ class _Draft:
 
     def agreed(self, source_key: str, key: str, source: str, target: str) -> None:
         """Both sides mean the same now, so what is wanted is what is there."""
-        if key in self.set_back and self._before.source.get(source_key) != source:
-            del self.set_back[key]
+        if self._before.source.get(source_key) != source or self._before.wanted.get(key) == UNTAKEN_MARK:
+            self.set_back.pop(key, None)
         self.seen(source_key, key, source, target, wish_mark(source, target))
 
-    def counted(self, key: str, in_vain: bool) -> None:
-        """A write happened. One that puts back, or that did not show, counts towards leaving the target alone."""
-        if in_vain:
-            self.set_back[key] = self.set_back.get(key, 0) + 1
-        else:
+    def counted(self, key: str, sets_back: bool) -> None:
+        """A write happened: one more that puts back, or one for a new source value, which ends the row of those."""
+        if sets_back:
+            self.in_vain(key)
+        elif self.wanted.get(key) != UNTAKEN_MARK:
             self.set_back.pop(key, None)
+
+    def in_vain(self, key: str) -> None:
+        """A write counts towards leaving the target alone."""
+        self.set_back[key] = self.set_back.get(key, 0) + 1
 
     def is_unmoved(self, key: str, target: str) -> bool:
         """Whether the link knows the target's value of now."""
@@ -80,6 +84,8 @@ class Recorder:
         draft = _Draft(Memory() if isinstance(decision, Create) else memory)
         reasons = {note.field: note.reason for note in decision.notes}
         changes = {each.key: each for each in decision.fields} if isinstance(decision, Create | Update) else {}
+        for change in changes.values():
+            draft.counted(change.key, change.sets_back)
         for unit in self._units:
             if unit.agrees(source.values, target.values):
                 for rule in unit.rules:
@@ -122,13 +128,12 @@ class Recorder:
     ) -> None:
         source_key, key = wish.rule.source.key, wish.rule.target.key
         if wish.outcome is Outcome.AGREES:
-            if change is not None:
-                draft.counted(key, change.sets_back)
             draft.agreed(source_key, key, *prints)
         elif change is not None:
             # A value that is neither the old one nor the new is what the product made of it: writing again is in vain.
             taken = not same(wish.rule.target.kind, wish.before, change.before)
-            draft.counted(key, change.sets_back or not taken)
+            if not taken and not change.sets_back:
+                draft.in_vain(key)
             draft.seen(source_key, key, *prints, wish_mark(prints[0], wanted) if taken else UNTAKEN_MARK)
         elif wish.outcome is Outcome.KEPT:
             if source_key in draft.source and draft.is_unmoved(key, prints[1]):
@@ -155,10 +160,12 @@ class Recorder:
         prints = (fingerprint(OWNER_KIND, source.owner_id), fingerprint(OWNER_KIND, target.owner_id))
         taken = target.owner_id == answer.member.id
         if change is not None:
-            draft.counted(OWNER, change.sets_back or not taken)
+            draft.counted(OWNER, change.sets_back)
         if taken:
             draft.agreed(OWNER, OWNER, *prints)
         elif change is not None:
+            if not change.sets_back:
+                draft.in_vain(OWNER)
             draft.seen(OWNER, OWNER, *prints, UNTAKEN_MARK)
         else:
             wanted = fingerprint(OWNER_KIND, answer.member.id)

@@ -44,10 +44,10 @@ def brake(totals: RunTotals, limits: BrakeLimits) -> list[str]:
         )
     if totals.owner_changes > limits.owner_changes:
         reasons.append(
-            f"{totals.owner_changes:,} people would get another owner; the limit is {limits.owner_changes:,} in one run."
+            f"{totals.owner_changes:,} people would get another owner; the limit is {limits.owner_changes:,} a run."
         )
     if totals.enrolments > limits.enrolments:
         reasons.append(
-            f"{totals.enrolments:,} people would be put into sequences; the limit is {limits.enrolments:,} in one run."
+            f"{totals.enrolments:,} people would be put into sequences; the limit is {limits.enrolments:,} a run."
         )
     return reasons
