@@ -28,7 +28,7 @@ def dump_state(state: State) -> dict[str, Json]:
              "revoked": key.revoked}
             for key in state.keys.values()
         ],
-        "contacts": [_contact(contact, state) for contact in state.contacts.values()],
+        "contacts": [_contact(contact, state) for contact in state.in_id_order()],
         "deletedContacts": [_contact(contact, state) for contact in state.deleted.values()],
         "customFields": [custom_field_json(each) for each in state.custom_fields.values()],
         "lists": [

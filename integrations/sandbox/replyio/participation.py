@@ -69,8 +69,7 @@ def enrol(call: Call, sequence: Sequence, contact: Contact, step: Step, terms: T
     if not terms.remove_from_existing and call.options.one_sequence_per_owner and _meets_owner(call, sequence, contact):
         return "invalidInput"
     if terms.remove_from_existing:
-        for other in list(call.state.links_of_contact.get(contact.id, ())):
-            call.state.remove_link(other, contact.id)
+        _leave_others(call.state, contact.id, sequence.id)
     status: LinkStatus = "inactive" if blacklisted or (step.type == "email" and not contact.email) else "active"
     user_id = call.caller.user.id
     call.state.add_link(
@@ -115,7 +114,15 @@ def _move_ahead(call: Call, sequence: Sequence, link: ContactLink, step: Step, t
     link.ignore_step_delay = terms.ignore_step_delay
     link.start_from = terms.start_from
     link.moves += 1
+    if terms.remove_from_existing:
+        _leave_others(call.state, link.contact_id, sequence.id)
     return ""
+
+
+def _leave_others(state: State, contact_id: int, sequence_id: int) -> None:
+    for other in list(state.links_of_contact.get(contact_id, ())):
+        if other != sequence_id:
+            state.remove_link(other, contact_id)
 
 
 def _meets_owner(call: Call, sequence: Sequence, contact: Contact) -> bool:

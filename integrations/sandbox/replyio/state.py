@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import count
 
@@ -49,6 +49,7 @@ class State:
         self._by_linkedin: dict[str, dict[int, None]] = {}
         self._deleted_by_email: dict[str, dict[int, None]] = {}
         self._recency: dict[int, None] = {}
+        self._is_sorted = True
 
     def with_email(self, email: str) -> list[Contact]:
         """The live contacts with this address, whatever its case."""
@@ -62,6 +63,13 @@ class State:
         """The contact that was deleted last with this address."""
         ids = list(self._deleted_by_email.get(email.lower(), ())) if email else []
         return self.deleted[ids[-1]] if ids else None
+
+    def in_id_order(self) -> Iterable[Contact]:
+        """The live contacts, the oldest id first."""
+        if not self._is_sorted:
+            self.contacts = dict(sorted(self.contacts.items()))
+            self._is_sorted = True
+        return self.contacts.values()
 
     def recent_first(self) -> Iterator[Contact]:
         """The live contacts, the one that was changed last first."""
@@ -110,7 +118,7 @@ class State:
         del self.deleted[contact.id]
         self._deleted_by_email.get(contact.email, {}).pop(contact.id, None)
         self.contacts[contact.id] = contact
-        self.contacts = dict(sorted(self.contacts.items()))
+        self._is_sorted = False
         self._index(contact)
         self.touch(contact)
 

@@ -26,7 +26,7 @@ def visible(call: Call, contacts: Iterable[Contact]) -> Iterable[Contact]:
 def in_order(call: Call) -> Iterable[Contact]:
     """All contacts that the caller reaches, in the order of this reading."""
     state = call.state
-    ordered = state.recent_first() if call.options.list_order == "recent_first" else state.contacts.values()
+    ordered = state.recent_first() if call.options.list_order == "recent_first" else state.in_id_order()
     return visible(call, ordered)
 
 
