@@ -77,3 +77,13 @@ def test_a_cluster_that_is_killed_is_replaced_and_the_replacement_stops_when_ask
     worker.process.send_signal(signal.SIGTERM)
     assert worker.process.wait(timeout=20) == 0
     assert not any(group_exists(event["pid"]) for event in worker.events("worker.started"))
+
+
+def test_a_supervisor_that_is_killed_takes_its_cluster_with_it(worker: RunningWorker) -> None:
+    worker.wait_for_a_beat_of_child(1)
+    cluster = worker.events("worker.started")[0]["pid"]
+    worker.process.kill()
+    deadline = time.monotonic() + 15
+    while group_exists(cluster):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

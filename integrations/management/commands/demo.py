@@ -124,7 +124,7 @@ def _web(port: int) -> Member:
     # One process with threads: the pages wait for the database far more than they compute.
     gunicorn = [sys.executable, "-m", "gunicorn", "syncadmin.wsgi", "--bind", f"127.0.0.1:{port}"]
     return Member(
-        "web", [*gunicorn, "--threads", "8", "--no-control-socket"], lambda: answers(f"{_local(port)}/healthz")
+        "web-server", [*gunicorn, "--threads", "8", "--no-control-socket"], lambda: answers(f"{_local(port)}/healthz")
     )
 
 

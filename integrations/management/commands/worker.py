@@ -77,7 +77,8 @@ class Command(BaseCommand):
 
 
 def _start_cluster(worker: str) -> ProcessGroup:
-    return ProcessGroup(manage("qcluster"), environment={workers.WORKER_VARIABLE: worker})
+    command = manage("cluster", "--supervisor", str(os.getpid()))
+    return ProcessGroup(command, environment={workers.WORKER_VARIABLE: worker})
 
 
 def _latest_beat(worker: str) -> datetime | None:
