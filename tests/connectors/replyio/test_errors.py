@@ -103,6 +103,7 @@ def test_what_the_headers_say_of_a_window_is_passed_on(label: str, window: str |
         ((datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ"), 3000, 3600),
         ("2001-01-01T00:00:00", 0, 0),
     ],
+    ids=["seconds", "in an hour", "long ago"],
 )
 def test_the_reset_of_a_window_is_an_instant_or_seconds(reset: str, least: float, most: float) -> None:
     headers = {"x-rate-limit-limit": "1h", "x-rate-limit-remaining": "1", "x-rate-limit-reset": reset}
