@@ -10,7 +10,7 @@ from .catalogue import Field
 from .conversion import NotConvertible, convert
 from .decisions import FieldChange, Note
 from .enums import FieldKind, OverwriteMode, WhenBlank
-from .normalise import entries, fingerprint, is_blank, normal_email, normal_text, same, text_of
+from .normalise import entries, fingerprint, is_blank, is_usable_email, normal_email, normal_text, same, text_of
 from .person import ListItem, Person, Value
 from .reasons import Reason
 from .step_settings import FieldRule
@@ -128,17 +128,34 @@ def _agreed(wish: Wish) -> Wish:
     return replace(wish, outcome=Outcome.AGREES, after=wish.before) if wish.outcome is Outcome.DIFFERS else wish
 
 
-def _agreement(rule: FieldRule) -> Callable[[Value, Value], bool]:
+Agreement = Callable[[Value, Value], bool]
+
+
+def _agreement(rule: FieldRule) -> Agreement:
     """A quick test that is never wrongly true: most people need no more."""
     source, target = rule.source.kind, rule.target.kind
-    if (source, target) in ((FieldKind.EMAILS, FieldKind.EMAIL), (FieldKind.PHONES, FieldKind.PHONE)):
-        return _has_entry
+    if source is FieldKind.EMAILS and target is FieldKind.EMAIL:
+        return _has_address
+    if source is FieldKind.PHONES and target is FieldKind.PHONE:
+        return _has_number
+    if source is FieldKind.OPTION and target is FieldKind.TEXT:
+        labels = {option.id: option.label for option in rule.source.options}
+        return lambda value, current: current is not None and labels.get(text_of(value)) == current
     if source is not target or source in (FieldKind.OPTION, FieldKind.OPTIONS, FieldKind.OTHER):
         return lambda value, current: False
     return lambda value, current: value == current
 
 
-def _has_entry(value: Value, current: Value) -> bool:
+def _has_address(value: Value, current: Value) -> bool:
+    if not isinstance(value, tuple) or not isinstance(current, str):
+        return False
+    sought = normal_email(current)
+    return is_usable_email(sought) and any(
+        isinstance(item, ListItem) and normal_email(item.value) == sought for item in value
+    )
+
+
+def _has_number(value: Value, current: Value) -> bool:
     if not isinstance(value, tuple) or not current:
         return False
     return any(isinstance(item, ListItem) and item.value == current for item in value)

@@ -89,7 +89,7 @@ def normal_phone(number: str) -> str:
 
     A national number stays national: nothing is guessed about the country.
     """
-    text = unicodedata.normalize("NFKC", number).strip()
+    text = number if number.isascii() else unicodedata.normalize("NFKC", number)
     extension = _EXTENSION.search(text)
     body = text[: extension.start()] if extension else text
     digits = _PHONE_NOISE.sub("", body)
@@ -123,6 +123,8 @@ def date_of(value: Value) -> date | None:
 
 
 def _text(value: Value) -> Normal:
+    if isinstance(value, str):
+        return normal_text(value) or None
     return normal_text(text_of(value)) or None
 
 
@@ -149,6 +151,9 @@ def _list(each: Callable[[str], str]) -> Callable[[Value], Normal]:
         texts = entries(value)
         if not texts:
             return None
+        if len(texts) == 1:
+            only = each(texts[0])
+            return only, frozenset((only,))
         first = texts[0]
         if isinstance(value, tuple):
             marked = (item.value for item in value if isinstance(item, ListItem) and item.primary)

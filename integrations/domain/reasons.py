@@ -48,6 +48,7 @@ class Reason(StrEnum):
     # What became of a planned entry
     STALE = "stale"
     CANCELLED = "cancelled"
+    RUN_FAILED = "run_failed"
 
     @property
     def text(self) -> str:
@@ -90,4 +91,5 @@ _TEXTS: dict[Reason, str] = {
     Reason.UNAVAILABLE: "The product did not answer",
     Reason.STALE: "Changed since it was planned; left alone",
     Reason.CANCELLED: "The run was cancelled before this person's turn",
+    Reason.RUN_FAILED: "The run failed before this person's turn",
 }
