@@ -61,7 +61,7 @@ elif not set(ALLOWED_HOSTS) <= {*LOOPBACK_HOSTS, "testserver"}:
 
 INSTALLED_APPS = [
     "integrations.apps.IntegrationsConfig",
-    "django.contrib.admin",
+    "integrations.apps.SyncAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -144,6 +144,8 @@ if env.boolean("BEHIND_PROXY", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 X_FRAME_OPTIONS = "DENY"
+# A sync step's page sends all its rows at once: six inputs a row, hundreds of rows.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -227,6 +229,8 @@ if not CREDENTIAL_KEYS:
 ALLOW_OTHER_BASE_URLS = env.boolean("ALLOW_OTHER_BASE_URLS", not IN_PRODUCTION)
 # How long one task works on a run before it hands over to the next task.
 SYNC_CHUNK_SECONDS = env.integer("SYNC_CHUNK_SECONDS", 60, minimum=1, maximum=3600)
+# The share of every limit that is left for people's other tools.
+SYNC_BUDGET_RESERVE_PERCENT = env.integer("SYNC_BUDGET_RESERVE_PERCENT", 20, minimum=0, maximum=90)
 # Seconds to connect, and seconds without a byte of the answer.
 SYNC_HTTP_TIMEOUT = (
     env.seconds("SYNC_HTTP_CONNECT_SECONDS", 5, minimum=0.1, maximum=60),

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from .pipedrive.adapter import open_account as open_pipedrive
 from .pipedrive.spec import SPEC as PIPEDRIVE
 from .ports import ConnectorSpec, Opener
+from .replyio.adapter import open_account as open_replyio
+from .replyio.spec import SPEC as REPLYIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class UnknownProduct(LookupError):  # noqa: N818 -- says what is the matter
 
 _REGISTERED = (
     Registered(PIPEDRIVE, open_pipedrive),
+    Registered(REPLYIO, open_replyio),
 )  # fmt: skip
 _BY_NAME: Mapping[str, Registered] = {each.spec.product: each for each in _REGISTERED}
 

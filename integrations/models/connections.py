@@ -59,6 +59,7 @@ class Connection(models.Model):
 
     class Meta:
         ordering = ["name"]
+        permissions = [("operate_connection", "Can run, preview, retry, cancel and approve")]
         constraints = [
             models.UniqueConstraint(
                 fields=["crm_account", "outreach_account"],

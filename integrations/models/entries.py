@@ -48,7 +48,7 @@ class Part(models.TextChoices):
 class RunEntry(models.Model):
     """One person's decision and outcome in a run.
 
-    `changes` is a list of {"key", "label", "before", "after", "rule"} with values as `domain.person.value_to_json`.
+    `changes` is a list of {"key", "label", "before", "after", "rule", "sets_back"} with values as `domain.person.value_to_json`.
     `source_content` and `target_content` are the mirror's content hashes that the decision was made on.
     """
 
@@ -63,27 +63,25 @@ class RunEntry(models.Model):
     email = models.CharField(_("e-mail"), max_length=254, blank=True)
     action = models.CharField(_("decision"), max_length=10, choices=Action)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.PLANNED)
-    reason = models.CharField(_("reason"), max_length=40, blank=True, choices=[(r.value, r.text) for r in Reason])
+    reason = models.CharField(_("reason"), max_length=40, blank=True)
     detail = models.TextField(_("detail"), blank=True)
     changes = models.JSONField(_("changes"), default=list)
     notes = models.JSONField(_("notes"), default=list)
     owner_before = models.CharField(_("owner before"), max_length=64, blank=True)
     owner_after = models.CharField(_("owner after"), max_length=64, blank=True)
     owner_pair = models.BigIntegerField(null=True)
+    owner_sets_back = models.BooleanField(default=False)
     sequence_rule = models.BigIntegerField(null=True)
     sequence_external_id = models.CharField(_("sequence id"), max_length=64, blank=True)
     step_external_id = models.CharField(_("sequence step id"), max_length=64, blank=True)
     ignore_step_delay = models.BooleanField(default=False)
-    enrolment_reason = models.CharField(
-        _("why not enrolled"), max_length=40, blank=True, choices=[(r.value, r.text) for r in Reason]
-    )
+    enrolment_reason = models.CharField(_("why not enrolled"), max_length=40, blank=True)
     enrolment_detail = models.CharField(max_length=255, blank=True)
     write_part = models.CharField(max_length=10, choices=Part, default=Part.NONE)
     owner_part = models.CharField(max_length=10, choices=Part, default=Part.NONE)
     enrol_part = models.CharField(max_length=10, choices=Part, default=Part.NONE)
     source_content = models.CharField(max_length=32, blank=True)
     target_content = models.CharField(max_length=32, blank=True)
-    memory = models.JSONField(default=dict)
     sent_at = models.DateTimeField(null=True)
     at = models.DateTimeField(_("at"), auto_now_add=True)
 
@@ -107,3 +105,13 @@ class RunEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} {self.name or self.email}"
+
+    @property
+    def reason_text(self) -> str:
+        """The reason in words, "" where there is none."""
+        return Reason(self.reason).text if self.reason else ""
+
+    @property
+    def enrolment_text(self) -> str:
+        """Why the person was not put into a sequence, in words, "" where there is nothing to say."""
+        return Reason(self.enrolment_reason).text if self.enrolment_reason else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from django.db import models
@@ -74,6 +75,10 @@ class Person(models.Model):
             is_deleted=self.missing_since is not None,
             opted_out=self.opted_out,
         )
+
+    def with_owner(self, owner_id: str) -> domain.Person:
+        """The planner's view once that member owns the person."""
+        return replace(self.as_value(), owner_id=owner_id)
 
 
 class PersonEmail(models.Model):

@@ -1,0 +1,169 @@
+"""Cutting a stage's work into chunks, weighing it before it is applied, and closing its books."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from integrations.domain.books import Books, imbalance
+from integrations.domain.safeguards import BrakeLimits, RunTotals
+from integrations.domain.safeguards import brake as why_held
+from integrations.models import (
+    Action,
+    Outcome,
+    Part,
+    Phase,
+    RunChunk,
+    RunKind,
+    RunStage,
+    StepCheckpoint,
+    SyncStep,
+)
+
+from .candidates import ranges, whom_to_plan
+from .connect import spec_of
+from .settings_loader import load
+from .write_people import CHUNK
+
+
+def plan_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
+    """The stage's planning (not saved yet). Changed settings make it plan everybody."""
+    stage.settings = load(step).fingerprint
+    checkpoint = StepCheckpoint.objects.filter(step=step).first()
+    if stage.run.kind != RunKind.RETRY and checkpoint is not None and checkpoint.settings != stage.settings:
+        stage.full = True
+    stage.save()
+    return [_chunk(stage, Phase.PLAN, {"first": a, "last": b}) for a, b in ranges(whom_to_plan(stage, step))]
+
+
+def write_chunks(stage: RunStage) -> list[RunChunk]:
+    """Creates and updates, by entry ranges."""
+    chunks = []
+    for action in (Action.CREATE, Action.UPDATE):
+        planned = stage.entries.filter(action=action, write_part=Part.PLANNED).order_by("pk")
+        ids = list(planned.values_list("pk", flat=True))
+        size = CHUNK[action]
+        chunks += [
+            _chunk(stage, Phase.WRITE, {"action": action.value, "first": part[0], "last": part[-1]})
+            for part in (ids[start : start + size] for start in range(0, len(ids), size))
+        ]
+    return chunks
+
+
+def owner_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
+    """One chunk per owner and batch."""
+    planned = stage.entries.filter(owner_part=Part.PLANNED).order_by("pk")
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for pk, owner in planned.values_list("pk", "owner_after"):
+        groups[(owner,)].append(pk)
+    size = spec_of(step.target_account).owner_batch
+    return [_chunk(stage, Phase.ASSIGN, {"owner": owner, "entries": part}) for (owner,), part in _batches(groups, size)]
+
+
+def enrol_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
+    """One chunk per sequence, step, delay option and batch."""
+    planned = stage.entries.filter(enrol_part=Part.PLANNED).order_by("pk")
+    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    columns = ("sequence_external_id", "step_external_id", "ignore_step_delay")
+    for pk, sequence, sequence_step, ignore in planned.values_list("pk", *columns):
+        groups[(sequence, sequence_step, "yes" if ignore else "")].append(pk)
+    size = spec_of(step.target_account).enrol_batch
+    return [
+        _chunk(
+            stage,
+            Phase.ENROL,
+            {"sequence": sequence, "step": sequence_step, "ignore_step_delay": bool(ignore), "entries": part},
+        )
+        for (sequence, sequence_step, ignore), part in _batches(groups, size)
+    ]
+
+
+def brake(stage: RunStage, step: SyncStep) -> list[str]:
+    """Why the stage must wait for approval before it writes; empty when it need not."""
+    connection = step.connection
+    planned = stage.entries.aggregate(
+        updates=Count("pk", filter=Q(action=Action.UPDATE, write_part=Part.PLANNED) | Q(owner_part=Part.PLANNED)),
+        owners=Count("pk", filter=Q(action=Action.UPDATE) & ~Q(owner_after="")),
+        enrolments=Count("pk", filter=Q(enrol_part=Part.PLANNED)),
+    )
+    return why_held(
+        RunTotals(
+            linked=connection.links.count(),
+            changed=planned["updates"],
+            owner_changes=planned["owners"],
+            enrolments=planned["enrolments"],
+        ),
+        BrakeLimits(
+            changed_percent=connection.brake_percent,
+            changed_minimum=connection.brake_minimum,
+            owner_changes=connection.brake_owner_changes,
+            enrolments=connection.enrolment_cap,
+        ),
+    )
+
+
+def close(stage: RunStage) -> str:
+    """Count what became of everybody; answers what does not balance, empty when the books do.
+
+    People seen were counted while they were read, entries are counted now: two counts that only agree when nobody was
+    lost in between.
+    """
+    planned_only = stage.run.kind == RunKind.PREVIEW
+    seen = stage.chunks.filter(phase=Phase.PLAN).aggregate(seen=Sum("seen"), unchanged=Sum("unchanged"))
+    column = "action" if planned_only else "outcome"
+    counts = dict(stage.entries.order_by().values_list(column).annotate(Count("pk")))
+    names = (Action.CREATE, Action.UPDATE, Action.SKIP, Action.CONFLICT) if planned_only else _OUTCOMES
+    created, updated, skipped, conflicts = (counts.get(name, 0) for name in names)
+    stage.seen = seen["seen"] or 0
+    stage.unchanged = (seen["unchanged"] or 0) + counts.get(Outcome.UNCHANGED, 0)
+    stage.created, stage.updated, stage.skipped, stage.conflicts = created, updated, skipped, conflicts
+    stage.failed = counts.get(Outcome.FAILED, 0)
+    travelled = Q(owner_part=Part.NONE) & ~Q(owner_after="")
+    parts = stage.entries.aggregate(
+        owners=Count("pk", filter=Q(owner_part=Part.DONE) | (Q(write_part=Part.DONE) & travelled)),
+        enrolled=Count("pk", filter=Q(enrol_part=Part.DONE)),
+    )
+    stage.owners_assigned, stage.enrolled = parts["owners"], parts["enrolled"]
+    stage.closed_at = timezone.now()
+    stage.save()
+    books = Books(
+        seen=stage.seen,
+        created=stage.created,
+        updated=stage.updated,
+        unchanged=stage.unchanged,
+        skipped=stage.skipped,
+        conflicts=stage.conflicts,
+        failed=stage.failed,
+    )
+    return imbalance(books) or ""
+
+
+_OUTCOMES = (Outcome.CREATED, Outcome.UPDATED, Outcome.SKIPPED, Outcome.CONFLICT)
+
+
+def remember_progress(stage: RunStage, step: SyncStep) -> None:
+    """The stage is done: the step's next run looks only at what changed after it, and at who failed in it."""
+    if stage.run.kind == RunKind.SYNC:
+        StepCheckpoint.objects.update_or_create(
+            step=step,
+            defaults={
+                "source_change": stage.until_source,
+                "target_change": stage.until_target,
+                "settings": stage.settings,
+                "stage": stage,
+            },
+        )
+
+
+def _batches(groups: Mapping[tuple[str, ...], list[int]], size: int) -> Iterator[tuple[tuple[str, ...], list[int]]]:
+    for key, ids in groups.items():
+        for start in range(0, len(ids), size):
+            yield key, ids[start : start + size]
+
+
+def _chunk(stage: RunStage, phase: Phase, payload: dict[str, object]) -> RunChunk:
+    now = timezone.now()
+    return RunChunk(run_id=stage.run_id, stage=stage, phase=phase, payload=payload, offered_until=now, not_before=now)

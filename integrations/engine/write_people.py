@@ -1,0 +1,211 @@
+"""Applying creates and updates: mark as sending, call, record. A repeated chunk looks up what it had sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.connectors.errors import OutcomeUnknown
+from integrations.connectors.ports import Connector, NewPerson, PersonUpdate, WriteResult, Written
+from integrations.domain.matching import usable_addresses
+from integrations.domain.reasons import Reason
+from integrations.models import Action, Part, PersonEmail, RunChunk, RunEntry
+
+from .bench import Bench
+from .claim import Lease
+from .journal import Job, person_after, reason_of, record, save_entries
+from .mirror import store
+from .recording import decision_of, fail, refuse
+
+CHUNK = {Action.CREATE: 1_000, Action.UPDATE: 400}
+"""Entries in one chunk, by action."""
+RECORDED_TOGETHER = 50
+"""Results of single calls that are recorded in one transaction."""
+LOOK_BACK = timedelta(minutes=5)
+"""How far before the lost call a look-up starts: more than the two clocks differ."""
+SETTLING = timedelta(seconds=10)
+"""A write whose answer was lost may still be on its way; look-ups come later than that."""
+
+
+def apply_writes(lease: Lease, bench: Bench, connector: Connector) -> bool:
+    """Carry out a chunk's creates or updates; answers whether all are done.
+
+    Raises OutcomeUnknown when it has to be called again, to look up what became of lost calls.
+    """
+    jobs = _jobs(lease.chunk, bench)
+    lost = [job for job in jobs if job.entry.write_part == Part.SENDING]
+    if lost and lease.chunk.payload["action"] == Action.CREATE and not bench.spec.creates_are_repeatable:
+        jobs = _find_lost(lease, bench, connector, jobs, lost)
+    size = bench.spec.create_batch if bench.spec.create_batch > 1 else RECORDED_TOGETHER
+    is_create = lease.chunk.payload["action"] == Action.CREATE
+    unknown: OutcomeUnknown | None = None
+    for start in range(0, len(jobs), size):
+        if lease.run_is_over:
+            return True
+        batch = jobs[start : start + size]
+        _mark_sending(lease, batch)
+        results = (_create if is_create else _update)(connector, batch)
+        unknown = _take_results(lease, bench, batch, results) or unknown
+        if lease.time_is_up and start + size < len(jobs):
+            return False
+    if unknown is not None:
+        raise unknown
+    return True
+
+
+def _jobs(chunk: RunChunk, bench: Bench) -> list[Job]:
+    """The chunk's unfinished entries with their cases as they stand now; the stale ones are set aside."""
+    entries = {
+        entry.source_person_id: entry
+        for entry in RunEntry.objects.filter(
+            stage=bench.stage,
+            action=chunk.payload["action"],
+            pk__gte=chunk.payload["first"],
+            pk__lte=chunk.payload["last"],
+            write_part__in=[Part.PLANNED, Part.SENDING],
+        ).select_related("source_person")
+    }
+    rows = [entry.source_person for entry in entries.values() if entry.source_person is not None]
+    jobs = []
+    for case in bench.gatherer.gather(rows):
+        entry = entries[case.row.pk]
+        jobs.append(Job(entry, case, decision_of(entry)))
+    stale = [job for job in jobs if _is_stale(job)]
+    for job in stale:
+        refuse(job.entry, Reason.STALE, "")
+    save_entries([job.entry for job in stale])
+    return [job for job in jobs if not _is_stale(job)]
+
+
+def _is_stale(job: Job) -> bool:
+    """Whether the person changed since the decision; what was sent already is settled first all the same."""
+    if job.entry.write_part != Part.PLANNED:
+        return job.entry.write_part == Part.REFUSED
+    target = job.case.target.content if job.case.target else ""
+    is_other_target = job.entry.action == Action.UPDATE and target != job.entry.target_content
+    return job.case.row.content != job.entry.source_content or is_other_target
+
+
+def _mark_sending(lease: Lease, batch: Sequence[Job]) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        lease.prove()
+        for job in batch:
+            job.entry.write_part, job.entry.sent_at = Part.SENDING, job.entry.sent_at or now
+        RunEntry.objects.filter(pk__in=[job.entry.pk for job in batch]).update(write_part=Part.SENDING, sent_at=now)
+
+
+def _create(connector: Connector, batch: Sequence[Job]) -> Iterator[WriteResult]:
+    return connector.create_people(
+        [
+            NewPerson(
+                ref=index,
+                address=job.entry.email,
+                values={change.key: change.after for change in job.decision.fields},
+                owner_id=job.decision.owner.after if job.decision.owner else None,
+            )
+            for index, job in enumerate(batch)
+        ]
+    )
+
+
+def _update(connector: Connector, batch: Sequence[Job]) -> Iterator[WriteResult]:
+    return connector.update_people(
+        [
+            PersonUpdate(
+                ref=index,
+                current=job.case.target.as_value(),
+                changes={change.key: change.after for change in job.decision.fields},
+                owner_id=job.decision.owner.after
+                if job.decision.owner and connector.spec.owner_travels_with_writes
+                else None,
+            )
+            for index, job in enumerate(batch)
+            if job.case.target is not None
+        ]
+    )
+
+
+def _take_results(
+    lease: Lease, bench: Bench, batch: Sequence[Job], results: Iterable[WriteResult]
+) -> OutcomeUnknown | None:
+    """Record results as they come, a few together; answers the loss of an answer, if any was lost."""
+    unknown: OutcomeUnknown | None = None
+    settled: list[Job] = []
+    for result in results:
+        job = batch[result.ref]
+        if isinstance(result.error, OutcomeUnknown):
+            unknown = result.error
+            continue
+        _take(bench, job, result)
+        settled.append(job)
+        if len(settled) >= RECORDED_TOGETHER and bench.spec.create_batch == 1:
+            record(lease, bench, settled)
+            settled = []
+    record(lease, bench, settled)
+    return unknown
+
+
+def _take(bench: Bench, job: Job, result: WriteResult) -> None:
+    entry = job.entry
+    if result.written is Written.REFUSED:
+        detail = result.error.message if result.error else ""
+        if result.reason in (Reason.HELD_BY_TEAMMATE, Reason.REMEMBERED_AS_DELETED):
+            refuse(entry, result.reason, detail)
+        else:
+            reason = result.reason or (reason_of(result.error) if result.error else Reason.REJECTED)
+            fail(entry, "write_part", reason, detail)
+        return
+    entry.write_part = Part.DONE
+    wanted_owner = job.decision.owner.after if job.decision.owner else None
+    owner: str | None
+    if result.owner_is_set or (wanted_owner and bench.spec.owner_travels_with_writes):
+        owner = wanted_owner
+        if entry.owner_part == Part.PLANNED:
+            entry.owner_part = Part.DONE
+    elif job.case.target is not None:
+        owner = job.case.target.owner_external_id or None
+    else:
+        owner = bench.account.user_external_id or None
+    person_id = result.person_id or entry.target_external_id
+    job.target_after = result.person or person_after(bench, job, person_id, owner)
+
+
+def _find_lost(lease: Lease, bench: Bench, connector: Connector, jobs: Sequence[Job], lost: Sequence[Job]) -> list[Job]:
+    """Read what changed in the target since the calls whose answers were lost; answers the jobs still to be sent.
+
+    The e-mail address tells whether a person came to be: a person with it who is linked to nobody is the one.
+    """
+    since = min(job.entry.sent_at for job in lost if job.entry.sent_at) - LOOK_BACK
+    _read_changes(lease, bench, connector, since)
+    by_address = {
+        email.address: email.person
+        for email in PersonEmail.objects.filter(
+            account=bench.account,
+            address__in=[address for job in lost for address in usable_addresses(job.case.situation.source)],
+            person__missing_since=None,
+        ).select_related("person")
+    }
+    found = []
+    for job in lost:
+        address = next((a for a in usable_addresses(job.case.situation.source) if a in by_address), None)
+        if address is not None:
+            job.entry.write_part = Part.DONE
+            job.target_after = by_address[address].as_value()
+            found.append(job)
+    record(lease, bench, found)
+    return [job for job in jobs if job.entry.write_part != Part.DONE]
+
+
+def _read_changes(lease: Lease, bench: Bench, connector: Connector, since: datetime) -> None:
+    cursor: str | None = None
+    while True:
+        page = connector.read_people(changed_since=since, cursor=cursor)
+        lease.check()
+        store(bench.account, page.people)
+        cursor = page.next_cursor
+        if cursor is None:
+            return

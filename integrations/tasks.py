@@ -1,0 +1,30 @@
+"""What django-q2 runs. Ids in, nothing out; every task may be delivered twice."""
+
+from __future__ import annotations
+
+from integrations.services import accounts, runs
+
+
+def begin_run(run_id: int) -> None:
+    """Open a queued run and put its first chunks on the queue."""
+    runs.begin(run_id)
+
+
+def run_chunk(chunk_id: int) -> None:
+    """Work on a chunk and put on the queue what is ready after it."""
+    runs.work(chunk_id)
+
+
+def sweep() -> None:
+    """Take up what nobody works on although somebody should."""
+    runs.sweep()
+
+
+def heartbeat() -> None:
+    """Prove that tasks are carried out, and sweep: whoever is alive looks after what the dead have left."""
+    runs.sweep()
+
+
+def refresh_directory(account_id: int) -> None:
+    """Read an account's directory anew."""
+    accounts.read_directory_of(account_id)
