@@ -22,7 +22,8 @@ def main(requirements: str) -> int:
     try:
         packages = json.loads(audit.stdout)["dependencies"]
     except ValueError:
-        return say(f"WARNING: pip-audit could not look anything up, so NOTHING WAS AUDITED:\n{audit.stderr.strip()}")
+        reason = (audit.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        return say(f"WARNING: pip-audit could not look anything up, so NOTHING WAS AUDITED: {reason}")
     vulnerable = [package for package in packages if package.get("vulns")]
     unknown = [package["name"] for package in packages if "skip_reason" in package]
     for package in vulnerable:
