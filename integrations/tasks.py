@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from integrations.services import accounts, runs
+from integrations.models import Account
+from integrations.services import accounts, runs, schedules
 
 
 def begin_run(run_id: int) -> None:
@@ -15,9 +16,9 @@ def run_chunk(chunk_id: int) -> None:
     runs.work(chunk_id)
 
 
-def sweep() -> None:
-    """Take up what nobody works on although somebody should."""
-    runs.sweep()
+def minutely() -> None:
+    """Take up what nobody works on although somebody should, and start what is due."""
+    schedules.minutely()
 
 
 def heartbeat() -> None:
@@ -27,4 +28,4 @@ def heartbeat() -> None:
 
 def refresh_directory(account_id: int) -> None:
     """Read an account's directory anew."""
-    accounts.read_directory_of(account_id)
+    accounts.read_directory(Account.objects.get(pk=account_id))

@@ -36,6 +36,7 @@ class Connection(models.Model):
         Account, models.PROTECT, related_name="outreach_connections", limit_choices_to={"role": Role.OUTREACH.value}
     )
     enabled = models.BooleanField(_("enabled"), default=False)
+    enabled_at = models.DateTimeField(_("enabled since"), null=True, blank=True, editable=False)
     interval_minutes = models.PositiveIntegerField(
         _("sync every (minutes)"), default=120, validators=[MinValueValidator(5), MaxValueValidator(10080)]
     )

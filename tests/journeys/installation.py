@@ -1,4 +1,4 @@
-"""An installation as people have it after connecting: two accounts on a real sandbox server, a connection, its steps."""
+"""An installation as people have it after connecting: two accounts on a real sandbox server, their connection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from integrations.models import (
 from integrations.sandbox.core import Request, Sandbox
 from integrations.services import runs
 from integrations.services.accounts import connect_account
-from integrations.services.connections import create_connection
+from integrations.services.connections import create_connection, set_enabled
 from integrations.services.steps import add_step
 
 PIPEDRIVE_KEY = "sandbox-pipedrive-token"
@@ -52,8 +52,7 @@ class Installation:
             product="replyio", name="Reply", base_url=f"{url}/reply", secrets={"api_key": REPLY_KEY}, by=None
         )
         connection = create_connection(name="Main", crm_account=crm, outreach_account=outreach, by=None)
-        connection.enabled = True
-        connection.save()
+        set_enabled(connection=connection, enabled=True, by=None)
         return cls(sandbox, url, connection)
 
     @property
