@@ -1,0 +1,44 @@
+"""Connections: pairing two accounts, and switching the pair on and off."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.domain.enums import Direction
+from integrations.models import Account, Connection
+
+from .history import note_addition, note_change
+from .steps import add_step
+
+
+def create_connection(*, name: str, crm_account: Account, outreach_account: Account, by: User | None) -> Connection:
+    """Pair the accounts, switched off, with the first sync step from the CRM to sequences.
+
+    Raises ValidationError when the accounts are paired already or play the wrong roles.
+    """
+    connection = Connection(
+        name=name or f"{outreach_account.name} and {crm_account.name}",
+        crm_account=crm_account,
+        outreach_account=outreach_account,
+    )
+    connection.full_clean()
+    with transaction.atomic():
+        connection.save()
+        note_addition(connection, by)
+        add_step(connection=connection, direction=Direction.TO_OUTREACH, by=by)
+    return connection
+
+
+def set_enabled(*, connection: Connection, enabled: bool, by: User | None) -> None:
+    """Switch the connection on or off. Raises ValidationError when it has no step that a run could include."""
+    if enabled and not connection.steps.enabled().exists():
+        raise ValidationError("Add a sync step first: without one there is nothing to sync.")
+    if connection.enabled != enabled:
+        connection.enabled = enabled
+        connection.enabled_at = timezone.now() if enabled else None
+        with transaction.atomic():
+            connection.save(update_fields=["enabled", "enabled_at"])
+            note_change(connection, by, "Enabled." if enabled else "Disabled.")
