@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class IntegrationsConfig(AppConfig):
@@ -14,3 +15,14 @@ class IntegrationsConfig(AppConfig):
         from integrations.services.workers import record_beat
 
         post_execute.connect(record_beat, dispatch_uid="syncadmin.record_beat")
+
+
+class SyncAdminConfig(AdminConfig):
+    """Django's admin with our site."""
+
+    default_site = "integrations.admin.site.SyncAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        # Not from the package itself: the site lives in it, and would come into being twice.
+        from integrations.admin import pages  # noqa: F401

@@ -1,0 +1,137 @@
+"""Rows of a step as a wanted state: saving makes the stored rows equal to it, in an order no constraint minds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Model
+
+from integrations.models import SyncStep
+
+from .offers import StepOffers
+
+R = TypeVar("R", bound=Model)
+
+
+class RowForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One row. Offers replace the model's own look-ups, so a row costs no query; the formset sees to uniqueness."""
+
+    columns: ClassVar[tuple[str, ...]] = ()
+    """The model's attributes that make up the row."""
+
+    def __init__(self, *args: Any, offers: StepOffers, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.offers = offers
+        self.empty_permitted = self.empty_permitted and not self.instance.pk
+        self.offer()
+
+    def offer(self) -> None:
+        """Give the selects their offers."""
+        raise NotImplementedError
+
+    def row_values(self) -> dict[str, Any]:
+        """The row's attributes as typed."""
+        return {column: getattr(self.instance, column) for column in self.columns}
+
+    def refuse_new(self, name: str, words: str) -> None:
+        """An error on a field whose thing was chosen anew and cannot be; `words` has {thing} and {why}."""
+        thing = self.cleaned_data.get(name)
+        field: Any = self.fields[name]
+        if thing is None or name not in self.changed_data:
+            return
+        why = field.offer.refuse(thing)
+        if why:
+            self.add_error(name, words.format(thing=thing, why=why))
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return {field.name for field in self._meta.model._meta.fields}
+
+    def validate_unique(self) -> None:
+        """The formset's task."""
+
+    def validate_constraints(self) -> None:
+        """The choices are checked by the fields, uniqueness by the formset; the database has the last word."""
+
+
+class RowsFormSet(forms.BaseInlineFormSet, Generic[R]):  # type: ignore[type-arg]
+    """The rows of one section."""
+
+    unique: ClassVar[str] = ""
+    """The field that no two rows may share; empty: any rows go together."""
+
+    new_objects: list[R]
+    changed_objects: list[tuple[R, list[str]]]
+    deleted_objects: list[R]
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        """The key is only a number here: a row that was deleted meanwhile is simply a new one."""
+        super().add_fields(form, index)
+        form.fields["id"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
+        form.fields[self.fk.name].widget = forms.HiddenInput()
+
+    def live_forms(self) -> Iterator[tuple[int, Any]]:
+        """The rows that are meant to be there, with their numbers as people count them."""
+        number = 0
+        for form in self.forms:
+            is_row = form.instance.pk is not None or form.has_changed()
+            is_doomed = self.can_delete and self._should_delete_form(form)  # type: ignore[attr-defined]
+            if is_row and not is_doomed:
+                number += 1
+                yield number, form
+
+    def clean(self) -> None:
+        """Refuse two rows with the same unique field, naming it and both rows, beside each of them."""
+        if not self.unique:
+            return
+        rows: dict[str, list[tuple[int, Any]]] = {}
+        for number, form in self.live_forms():
+            thing = form.cleaned_data.get(self.unique) if hasattr(form, "cleaned_data") else None
+            if thing is not None:
+                rows.setdefault(str(thing), []).append((number, form))
+        for thing, same in rows.items():
+            if len(same) > 1:
+                numbers = [str(number) for number, _ in same]
+                message = self.duplicate_words(thing, ", ".join(numbers[:-1]) + " and " + numbers[-1])
+                for _, form in same:
+                    form.add_error(self.unique if self.unique in form.fields else NON_FIELD_ERRORS, message)
+                raise ValidationError(message)
+
+    def duplicate_words(self, thing: str, rows: str) -> str:
+        """The message for a thing that stands in several rows."""
+        raise NotImplementedError
+
+    def save(self, commit: bool = True) -> list[R]:
+        """Make the stored rows equal to the form's. Rows go by their unique field, so two may trade it."""
+        self.new_objects, self.changed_objects, self.deleted_objects = [], [], []
+        step: SyncStep = self.instance
+        model: Any = self.model
+        stored: dict[Any, R] = {self._key(row): row for row in model._default_manager.filter(step=step)}
+        wanted: list[tuple[R | None, dict[str, Any]]] = []
+        for position, (_, form) in enumerate(self.live_forms()):
+            row = stored.pop(self._key(form.instance), None)
+            wanted.append((row, {**form.row_values(), "position": position}))
+        for row in stored.values():
+            row.delete()
+            self.deleted_objects.append(row)
+        saved = []
+        for row, values in wanted:
+            if row is None:
+                row = model(step=step, **values)
+                row.save(force_insert=True)
+                self.new_objects.append(row)
+            else:
+                changed = [name for name, value in values.items() if getattr(row, name) != value]
+                if changed:
+                    for name in changed:
+                        setattr(row, name, values[name])
+                    row.save(update_fields=[name.removesuffix("_id") for name in changed])
+                if set(changed) - {"position"}:
+                    self.changed_objects.append((row, [name.removesuffix("_id") for name in changed]))
+            saved.append(row)
+        return saved
+
+    def _key(self, row: Any) -> Any:
+        return getattr(row, f"{self.unique}_id") if self.unique else row.pk or object()

@@ -1,0 +1,177 @@
+"""The page of a sync step: its settings and rows in one form, in the order in which people set a step up."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import Media, ModelForm
+from django.http import HttpRequest, HttpResponse
+
+from integrations.admin.actions import OPERATE, ActionsAdmin, RecordAction
+from integrations.admin.generic import TabularInline
+from integrations.admin.running import preview_step, sync_step
+from integrations.domain.enums import Direction
+from integrations.models import FieldMapping, FilterCondition, OwnerMapping, SequenceMapping, SyncStep
+from integrations.services.steps import Section, step_warnings
+
+from .forms import (
+    FieldMappingForm,
+    FieldMappingRows,
+    FilterConditionForm,
+    FilterConditionRows,
+    OwnerMappingForm,
+    OwnerMappingRows,
+    SequenceMappingForm,
+    SequenceMappingRows,
+    StepForm,
+)
+from .offers import StepOffers
+from .sections import CONFLICTS, SETTINGS, page_sections
+
+
+class Rows(TabularInline[Any, SyncStep]):
+    """A section's rows. The page's own script adds and removes them."""
+
+    extra = 0
+    template = "admin/integrations/syncstep/rows.html"
+    section: ClassVar[Section]
+    add_label: ClassVar[str]
+    related: ClassVar[tuple[str, ...]] = ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With everything that the words of a row need."""
+        return super().get_queryset(request).select_related(*self.related)
+
+    @property
+    def media(self) -> Media:
+        """None of Django's: its script for inlines is not used."""
+        return Media()
+
+
+class FieldRows(Rows):
+    model = FieldMapping
+    form, formset = FieldMappingForm, FieldMappingRows
+    section, add_label = Section.FIELDS, "Add field"
+    related = ("source_field", "target_field")
+
+
+class FilterRows(Rows):
+    model = FilterCondition
+    form, formset = FilterConditionForm, FilterConditionRows
+    section, add_label = Section.FILTERS, "Add rule"
+    related = ("field", "member", "saved_filter")
+
+
+class OwnerRows(Rows):
+    model = OwnerMapping
+    form, formset = OwnerMappingForm, OwnerMappingRows
+    section, add_label = Section.OWNERS, "Add owner mapping"
+    related = ("source_member", "target_member")
+
+
+class SequenceRows(Rows):
+    model = SequenceMapping
+    form, formset = SequenceMappingForm, SequenceMappingRows
+    section, add_label = Section.SEQUENCES, "Add sequence"
+    related = ("owner", "sequence__owner", "sequence_step")
+
+
+@admin.register(SyncStep)
+class SyncStepAdmin(ActionsAdmin[SyncStep]):
+    """Steps: made on their connection's page, configured here."""
+
+    form = StepForm
+    list_display = ["__str__", "connection", "position", "enabled", "unmapped_owners"]
+    list_display_links = ["__str__"]
+    list_filter = ["connection", "direction", "enabled"]
+    ordering = ["connection", "position", "pk"]
+    search_fields = ["name", "connection__name"]
+    actions = ["sync_selected"]
+    fieldsets = [
+        (Section.FILTERS, {"fields": ["filter_join"]}),
+        (Section.OWNERS, {"fields": [("unmapped_owners", "fallback_member")]}),
+        (CONFLICTS, {"fields": ["on_conflict", "recreate_deleted"]}),
+        (SETTINGS, {"fields": ["name", "position", "enabled"]}),
+    ]
+    record_actions = (
+        RecordAction("preview", "Preview", OPERATE, preview_step, title="Show what a sync would do. Writes nothing."),
+        RecordAction("sync-now", "Sync Now", OPERATE, sync_step, is_main=True, title="Sync this step now."),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncStep]:
+        """With the accounts, which every step's name needs."""
+        accounts = ("connection__crm_account", "connection__outreach_account", "fallback_member")
+        return super().get_queryset(request).select_related(*accounts)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Steps are added on the page of their connection, which knows the direction."""
+        return False
+
+    def get_inlines(self, request: HttpRequest, obj: SyncStep | None) -> list[Any]:
+        """People to sequence only where the target has sequences."""
+        inlines: list[type[Rows]] = [FieldRows, FilterRows, OwnerRows]
+        if obj is not None and obj.way is Direction.TO_OUTREACH:
+            inlines.append(SequenceRows)
+        return inlines
+
+    def get_form(
+        self, request: HttpRequest, obj: SyncStep | None = None, change: bool = False, **kwargs: Any
+    ) -> type[ModelForm[SyncStep]]:
+        """The form, with the step's offers."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        if obj is not None:
+            form.offers = self._offers(request, obj)
+        made: type[ModelForm[SyncStep]] = form
+        return made
+
+    def get_formset_kwargs(self, request: HttpRequest, obj: SyncStep, inline: Any, prefix: str) -> dict[str, Any]:
+        """Every row shares the step's offers."""
+        kwargs: dict[str, Any] = super().get_formset_kwargs(request, obj, inline, prefix)
+        return {**kwargs, "form_kwargs": {"offers": self._offers(request, obj)}}
+
+    def _offers(self, request: Any, step: SyncStep) -> StepOffers:
+        """Read once per request."""
+        known: dict[int, StepOffers] = request.__dict__.setdefault("_step_offers", {})
+        if step.pk not in known:
+            known[step.pk] = StepOffers(step)
+        return known[step.pk]
+
+    def page_context(self, request: HttpRequest, record: SyncStep) -> dict[str, Any]:
+        """What the template shows beside the form."""
+        offers = self._offers(request, record)
+        may_change = self.has_change_permission(request, record)
+        return {
+            "step": record,
+            "title": record.arrow,
+            "subtitle": None,
+            "offers": offers,
+            "offers_data": offers.as_data() if may_change else None,
+            "warnings": step_warnings(record),
+        }
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """With the sections in the order of the page."""
+        context["sections"] = page_sections(
+            context["offers"], list(context["adminform"]), list(context["inline_admin_formsets"]), context["warnings"]
+        )
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: SyncStep) -> HttpResponse:
+        """Say what deserves a warning, then go on as the button says."""
+        for warning in step_warnings(obj):
+            messages.warning(request, warning.text)
+        return super().response_change(request, obj)
+
+    @admin.action(description="Sync Now", permissions=["operate"])
+    def sync_selected(self, request: HttpRequest, queryset: QuerySet[SyncStep]) -> None:
+        """Start a run of each."""
+        for step in queryset:
+            sync_step(request, step)
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """For the actions of the list."""
+        return request.user.has_perm(OPERATE)

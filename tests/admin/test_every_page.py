@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
+from django.contrib.auth.models import User
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+OURS = [model for model in MODELS if model._meta.app_label == "integrations"]
+
+
+@pytest.fixture
+def rows(office: object) -> object:
+    """One row of every model that has no row yet."""
+    return office
+
+
+def address(model: type[Model], page: str, *args: object) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+@pytest.mark.usefixtures("rows")
+def test_every_list_opens(boss: Client, model: type[Model]) -> None:
+    assert boss.get(address(model, "changelist")).status_code == 200
+    searched = boss.get(address(model, "changelist"), {"q": "ada"})
+    assert searched.status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+@pytest.mark.usefixtures("rows")
+def test_every_add_page_opens_or_is_refused(boss: Client, model: type[Model]) -> None:
+    request_user = User.objects.get(username="boss")
+    page: ModelAdmin[Model] = admin.site._registry[model]
+    answer = boss.get(address(model, "add"))
+    request = answer.wsgi_request
+    request.user = request_user
+    assert answer.status_code == (200 if page.has_add_permission(request) else 403)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+@pytest.mark.usefixtures("rows")
+def test_every_record_opens(boss: Client, model: type[Model]) -> None:
+    row = model._default_manager.first()
+    if row is None:
+        pytest.skip("no row of it in this office")
+    assert boss.get(address(model, "change", row.pk)).status_code == 200
+
+
+def test_every_model_of_ours_can_be_seen() -> None:
+    inside_others = {"FieldMapping", "OwnerMapping", "SequenceMapping", "FilterCondition"}
+    inside_others |= {"PersonEmail", "SavedFilterPerson", "RunStage"}
+    hidden = {model.__name__ for model in apps.get_app_config("integrations").get_models()} - {
+        model.__name__ for model in OURS
+    }
+    assert hidden <= inside_others
+
+
+def test_a_page_of_something_that_was_deleted_says_so(boss: Client, db: None) -> None:
+    answer = boss.post(reverse("admin:integrations_syncstep_sync_now", args=[987]), follow=True)
+    assert "no longer exists" in answer.content.decode()
