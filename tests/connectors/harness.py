@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import requests
+
 from integrations.connectors.errors import RateLimited
 from integrations.connectors.ports import Credentials, ObservedLimit
 from integrations.sandbox.core import Sandbox
@@ -29,7 +31,19 @@ class Harness(Protocol):
     """One product's side of the suite. `root` is where the sandbox is reached, without a slash at the end."""
 
     product: str
-    """The product's name in the registry and in the sandbox."""
+    """The product's name in the registry."""
+
+    mount: str
+    """The product's name in the sandbox."""
+
+    creates: tuple[str, str]
+    """Method, and a regular expression for the path, of the call that makes new people."""
+
+    updates: tuple[str, str]
+    """The same of the call that changes people's fields."""
+
+    def check(self, request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Raises AssertionError when a call is not as the product's own documents say."""
 
     def sandbox(self, people: int) -> Sandbox:
         """A sandbox without limits and webhooks in which the product holds at least `people` people."""

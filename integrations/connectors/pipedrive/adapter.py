@@ -154,7 +154,7 @@ class PipedriveConnector:
 
             return self._written(person.ref, Written.CREATED, person.owner_id, send)
 
-        return as_they_finish(create, people, self._workers)
+        yield from as_they_finish(create, people, self._workers)
 
     def update_people(self, updates: Sequence[PersonUpdate]) -> Iterator[WriteResult]:
         """One call a person, a few at a time; the owner goes with it. Without any change there is no call."""
@@ -167,7 +167,7 @@ class PipedriveConnector:
 
             return self._written(each.ref, Written.UPDATED, each.owner_id, send, each.current)
 
-        return as_they_finish(update, updates, self._workers)
+        yield from as_they_finish(update, updates, self._workers)
 
     def assign_owner(self, owner_id: str, person_ids: Sequence[str]) -> Iterator[WriteResult]:
         """One update a person."""
