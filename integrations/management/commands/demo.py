@@ -18,6 +18,7 @@ from django.utils import timezone
 from integrations.management.company import Company, Member, MemberEndedError, answers, port_is_free
 from integrations.management.processes import manage
 from integrations.services import workers
+from integrations.services.demo import prepare
 
 USER_NAME = "demo"
 OTHER_WAYS_TO_STOP = (signal.SIGTERM, signal.SIGHUP)
@@ -49,8 +50,6 @@ class Command(BaseCommand):
             self._run(sandbox_port, options["web_port"])
 
     def _prepare(self, sandbox_port: int, sandbox_url: str) -> None:
-        from integrations.services.demo import prepare
-
         call_command("migrate", verbosity=0, interactive=False)
         self.stdout.write("The database is ready.")
         password = settings.DEMO_PASSWORD or secrets.token_urlsafe(9)
