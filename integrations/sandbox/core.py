@@ -45,7 +45,8 @@ class Response:
     """One HTTP response. `cost` is in the product's own unit (Pipedrive tokens, Reply calls).
 
     `violation` names the limit that this call broke, if any: the log counts them, and tests assert none.
-    `wrote` is true for a write that was accepted, even when it changed nothing. `delay` (seconds) is slept by the door, outside the lock.
+    `wrote` is true for a write that was accepted, even when it changed nothing.
+    `delay` (seconds) is slept by the door, outside the lock.
     """
 
     status: int = 200

@@ -7,6 +7,7 @@ import socketserver
 import struct
 import threading
 import time
+import traceback
 from http import HTTPStatus
 from http.server import ThreadingHTTPServer
 from types import TracebackType
@@ -59,7 +60,7 @@ class _Connection(socketserver.StreamRequestHandler):
             while (request := self._read()) is not None:
                 if not self._answer(sandbox, request):
                     return
-        except (ConnectionError, TimeoutError):
+        except (ConnectionError, TimeoutError, ValueError):
             return
 
     def _answer(self, sandbox: Sandbox, request: Request) -> bool:
@@ -68,6 +69,8 @@ class _Connection(socketserver.StreamRequestHandler):
         except ConnectionLost:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             return False
+        except Exception:  # A mistake of the sandbox must not look like a fault that somebody asked for.
+            response = Response.of_json({"error": f"The sandbox failed: {traceback.format_exc()}"}, 500)
         if response.delay:
             time.sleep(response.delay)
         return self._write(response, request) and request.headers.get("connection", "").lower() != "close"

@@ -47,7 +47,8 @@ def _list_v1(call: Call) -> Response:
     if more:
         pagination["next_start"] = start + limit
     data = [_v1_field(field, number) for number, field in enumerate(fields[start : start + limit], start + 1)]
-    return succeeded(data, additional_data={"pagination": pagination})
+    nested = call.desk.options.v1_pagination == "nested"
+    return succeeded(data, additional_data={"pagination": pagination} if nested else pagination)
 
 
 def _get_v1(call: Call) -> Response:

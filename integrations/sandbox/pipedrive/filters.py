@@ -9,8 +9,10 @@ from integrations.sandbox.pipedrive.records import Filter, v1_time
 from integrations.sandbox.pipedrive.routes import Call, Route
 from integrations.sandbox.pipedrive.state import State
 
-_READ = frozenset(("contacts:read", "contacts:full", "deals:read", "deals:full"))
-_WRITE = frozenset(("contacts:full", "deals:full"))
+_READ = frozenset((
+    "deals:read", "deals:full", "activities:read", "activities:full", "contacts:read", "contacts:full",
+))  # fmt: skip
+_WRITE = frozenset(("deals:full", "activities:full", "contacts:full"))
 _TYPES = ("deals", "leads", "org", "people", "products", "activity", "projects")
 _ONE = frozenset(("include_field_code",))
 

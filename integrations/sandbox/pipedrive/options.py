@@ -94,5 +94,9 @@ class PipedriveOptions:
     empty_list_clears_emails: bool = True
     """Reading: "empty array clears: reported by a third party, UNCONFIRMED". When false, [] changes nothing."""
 
+    v1_pagination: Literal["nested", "flat"] = "nested"
+    """Reading: v1 lists say how to go on in additional_data.pagination (the OpenAPI file's example), or in
+    additional_data itself (the same file's schema)."""
+
     meta_visible_to_as_string: bool = True
     """Reading: a webhook's `data.visible_to` "was the STRING '3'" in the one captured body."""

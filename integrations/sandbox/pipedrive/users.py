@@ -7,7 +7,7 @@ from integrations.sandbox.pipedrive.errors import ApiError, not_found, succeeded
 from integrations.sandbox.pipedrive.records import User
 from integrations.sandbox.pipedrive.routes import Call, Route
 
-_READ = frozenset(("users:read", "admin"))
+_READ = frozenset(("users:read",))
 _SETS = {"global": "233b7976-39bd-43a9-b305-ef3a2b0998e5", "sales": "62cc4d7f-4038-4352-abf3-a8c1c822b631"}
 
 
