@@ -177,3 +177,26 @@ def test_conditions_that_make_no_sense_are_refused(broken: Json) -> None:
     body = {"name": "Broken", "type": "people", "conditions": broken}
 
     assert Pipedrive().call("POST", "/v1/filters", body).status == 400
+
+
+def test_the_helpers_tell_the_operators_of_each_type() -> None:
+    operators = Pipedrive().data("GET", "/v1/filters/helpers")["operators"]
+
+    assert set(operators["user"]) == {"=", "!=", "IS NULL", "IS NOT NULL"}
+    assert "contains" in operators["set"]
+
+
+@pytest.mark.parametrize("body", [{}, {"name": "Made"}, {"name": "Made", "type": "deals", "conditions": {}}])
+def test_a_filter_needs_a_name_a_type_and_people(body: dict[str, Any]) -> None:
+    assert Pipedrive().call("POST", "/v1/filters", body, valid=False).status == 400
+    assert Pipedrive().call("GET", "/v1/filters", type="ships", valid=False).status == 400
+
+
+def test_a_private_filter_is_its_owners_alone(pipedrive: Pipedrive) -> None:
+    made = make(pipedrive, [])["id"]
+    pipedrive.product.state.filters[made].visible_to = "1"
+
+    assert pipedrive.call("GET", f"/v1/filters/{made}", token=user_token(BEN)).status == 404
+    assert pipedrive.call("GET", f"/v1/filters/{made}").status == 200
+    listed = pipedrive.data("GET", "/v1/filters", token=user_token(BEN))
+    assert made not in {one["id"] for one in listed}

@@ -165,3 +165,21 @@ def test_a_page_costs_ten_tokens_whatever_its_size() -> None:
 
     assert pipedrive.call("GET", "/api/v2/persons", limit=1).cost == 10
     assert pipedrive.call("GET", "/api/v2/persons", limit=500).cost == 10
+
+
+@pytest.mark.parametrize("sort_by", ["id", "update_time", "add_time"])
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_a_few_recent_changes_come_in_the_wanted_order_too(sort_by: str, direction: str) -> None:
+    pipedrive = Pipedrive(200)
+    changed = [150, 7, 42, 99, 3, 180]
+    for one in changed:
+        pipedrive.wait(1)
+        pipedrive.edit(one, job_title="Recently promoted")
+
+    persons = pipedrive.listed(
+        updated_since="2026-11-20T12:00:01Z", sort_by=sort_by, sort_direction=direction, limit=2
+    )  # fmt: skip
+
+    keys = [(person[sort_by], person["id"]) for person in persons]
+    assert keys == sorted(keys, reverse=direction == "desc")
+    assert sorted(person["id"] for person in persons) == sorted(changed)

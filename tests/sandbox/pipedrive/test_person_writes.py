@@ -242,3 +242,29 @@ def test_marketing_status_needs_campaigns() -> None:
 
     (person,) = pipedrive.listed(include_fields="marketing_status")
     assert person["marketing_status"] == "subscribed"
+
+
+def test_first_and_last_name_make_the_name() -> None:
+    pipedrive = Pipedrive()
+    made = pipedrive.data(
+        "POST", "/api/v2/persons", {"first_name": "Grace", "last_name": "Hopper"}, valid=False
+    )  # fmt: skip
+    assert made["name"] == "Grace Hopper"
+
+    edited = pipedrive.data("PATCH", f"/api/v2/persons/{made['id']}", {"last_name": "Murray"}, valid=False)
+
+    assert (edited["name"], edited["first_name"], edited["last_name"]) == ("Grace Murray", "Grace", "Murray")
+
+
+def test_instant_messengers_and_addresses_are_kept_and_cleared() -> None:
+    pipedrive = Pipedrive()
+    address = {"value": "Pikk 1, Tallinn", "locality": "Tallinn"}
+    person = pipedrive.create(im=[{"value": "ada", "label": "skype"}], postal_address=address, birthday="1815-12-10")
+    assert person["im"] == [mail("ada", label="skype")]
+    assert (person["postal_address"], person["birthday"]) == (address, "1815-12-10")
+
+    cleared = pipedrive.data(
+        "PATCH", f"/api/v2/persons/{person['id']}", {"im": None, "postal_address": None, "birthday": None}, valid=False
+    )  # fmt: skip
+
+    assert (cleared["im"], cleared["postal_address"], cleared["birthday"]) == ([], None, None)
