@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import Media, ModelForm
@@ -29,6 +30,15 @@ from .forms import (
 )
 from .offers import StepOffers
 from .sections import CONFLICTS, SETTINGS, page_sections
+
+_MIN = "" if settings.DEBUG else ".min"
+# jQuery and Select2 are the admin's own; its jquery.init.js must come after what extends jQuery.
+SELECT_SCRIPTS = [
+    f"admin/js/vendor/jquery/jquery{_MIN}.js",
+    f"admin/js/vendor/select2/select2.full{_MIN}.js",
+    "admin/js/jquery.init.js",
+]
+SELECT_STYLES = {"screen": [f"admin/css/vendor/select2/select2{_MIN}.css", "admin/css/autocomplete.css"]}
 
 
 class Rows(TabularInline[Any, SyncStep]):
@@ -99,6 +109,11 @@ class SyncStepAdmin(ActionsAdmin[SyncStep]):
         RecordAction("preview", "Preview", OPERATE, preview_step, title="Show what a sync would do. Writes nothing."),
         RecordAction("sync-now", "Sync Now", OPERATE, sync_step, is_main=True, title="Sync this step now."),
     )
+
+    @property
+    def media(self) -> Media:
+        """Django's, and Select2."""
+        return Media(js=SELECT_SCRIPTS, css=SELECT_STYLES) + super().media
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncStep]:
         """With the accounts, which every step's name needs."""
