@@ -56,6 +56,19 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
         """The choices are checked by the fields, uniqueness by the formset; the database has the last word."""
 
 
+class _KeyField(forms.IntegerField):
+    """A row's number. Django asks for it in rows that it takes for stored ones; here none is ever needed."""
+
+    widget = forms.HiddenInput
+
+    def validate(self, value: Any) -> None:
+        """Whatever was sent is as good as nothing."""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """A key is not part of what people change."""
+        return False
+
+
 class RowsFormSet(forms.BaseInlineFormSet, Generic[R]):  # type: ignore[type-arg]
     """The rows of one section."""
 
@@ -69,7 +82,7 @@ class RowsFormSet(forms.BaseInlineFormSet, Generic[R]):  # type: ignore[type-arg
     def add_fields(self, form: Any, index: int | None) -> None:
         """The key is only a number here: a row that was deleted meanwhile is simply a new one."""
         super().add_fields(form, index)
-        form.fields["id"] = forms.IntegerField(required=False, widget=forms.HiddenInput)
+        form.fields["id"] = _KeyField(initial=form.instance.pk)
         form.fields[self.fk.name].widget = forms.HiddenInput()
 
     def live_forms(self) -> Iterator[tuple[int, Any]]:
