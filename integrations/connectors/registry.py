@@ -27,7 +27,7 @@ class UnknownProduct(LookupError):  # noqa: N818 -- says what is the matter
 _REGISTERED = (
     Registered(PIPEDRIVE, open_pipedrive),
     Registered(REPLYIO, open_replyio),
-)  # fmt: skip
+)
 _BY_NAME: Mapping[str, Registered] = {each.spec.product: each for each in _REGISTERED}
 
 

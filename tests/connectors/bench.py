@@ -106,7 +106,12 @@ class Bench:
         return [each for each, person in self.people().items() if address in person.emails]
 
     def fail(self, kind: str, method: str = "", path: str = "", times: int | None = 1, after: int = 0) -> None:
-        """Let calls of the product go wrong in a way of `sandbox.faults`."""
+        """Let calls of the product go wrong in a way of `sandbox.faults`.
+
+        Over HTTP an answer that would be waited for in real time is lost instead, which looks the same from here.
+        """
+        if kind == "timeout" and self.transport is None:
+            kind = "answer_lost"
         rule = Rule(kind, product=self.harness.mount, method=method, path=path, times=times, after=after)
         cast(FaultRules, self.sandbox.faults).add([rule])
 

@@ -50,7 +50,7 @@ class ReadingContract:
         assert fields[email].kind in (FieldKind.EMAIL, FieldKind.EMAILS)
         for meaning in DEFAULT_MEANINGS:
             key = bench.key_of(meaning)
-            assert not key or fields[key].writable, meaning
+            assert key not in fields or fields[key].writable, meaning
 
     def test_sequences_are_those_of_an_outreach_product(self, bench: Bench) -> None:
         sequences = bench.open().directory().sequences

@@ -23,11 +23,6 @@ TOOK_PLACE = ["answer_lost", "truncated", "timeout"]
 class TroubleContract:
     """Faults of the network and of the product."""
 
-    @pytest.fixture(autouse=True)
-    def _no_waiting(self, bench: Bench, request: pytest.FixtureRequest) -> None:
-        if bench.transport is None and "timeout" in request.node.name:
-            pytest.skip("a late answer is waited for in real time over HTTP")
-
     @pytest.mark.parametrize("kind", PASSING)
     def test_a_read_gets_over_what_passes(self, bench: Bench, kind: str) -> None:
         connector = bench.open()

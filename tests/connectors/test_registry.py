@@ -6,12 +6,12 @@ from integrations.connectors.ports import DEFAULT_MEANINGS
 from integrations.connectors.registry import UnknownProduct, connector, products
 
 
-def test_pipedrive_comes_first() -> None:
-    assert products()[0] == "pipedrive"
+def test_both_products_are_offered_in_order() -> None:
+    assert products() == ("pipedrive", "replyio")
 
 
 def test_an_unknown_product_is_refused_with_the_names_of_those_there_are() -> None:
-    with pytest.raises(UnknownProduct, match=r"no product 'hubspot'; there are pipedrive"):
+    with pytest.raises(UnknownProduct, match=r"no product 'hubspot'; there are pipedrive, replyio"):
         connector("hubspot")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
@@ -12,6 +14,7 @@ from integrations.sandbox.build import build_sandbox
 from integrations.sandbox.core import Request, Sandbox
 from integrations.sandbox.options import SandboxOptions
 from tests.connectors.harness import Held
+from tests.openapi.check import validate_request, validate_response
 
 TOKEN = "sandbox-pipedrive-token"
 
@@ -28,7 +31,12 @@ class PipedriveHarness:
         self._options = {f"pipedrive.{name}": value for name, value in options.items()}
 
     def check(self, request: requests.PreparedRequest, response: requests.Response) -> None:
-        """Nothing to hold it to yet."""
+        """Pipedrive's OpenAPI files know the call and its answer."""
+        url = urlsplit(request.path_url)
+        body = json.loads(request.body) if request.body else None
+        validate_request(request.method or "", url.path, parse_qsl(url.query, keep_blank_values=True), body)
+        if "json" in response.headers.get("Content-Type", ""):
+            validate_response(request.method or "", url.path, response.status_code, response.json())
 
     def sandbox(self, people: int) -> Sandbox:
         """A company with exactly so many people."""
