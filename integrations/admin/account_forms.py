@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
 
 from integrations.connectors.ports import ConnectorSpec
+from integrations.models import Account
 from integrations.services.accounts import AccountRefused
 
 SECRET_PREFIX = "secret_"  # noqa: S105 -- a prefix of input names
@@ -58,3 +61,10 @@ class CredentialsForm(forms.Form):
             self.add_error(secret, refused.message)
         else:
             self.add_error(refused.field if refused.field in self.fields else None, refused.message)
+
+
+def welcome(request: HttpRequest, account: Account) -> None:
+    """Say whom the product took the credentials for, and what its directory lacks."""
+    messages.success(request, f"Connected to “{account.external_name}” as {account.user_name}.")
+    for warning in account.directory_warnings:
+        messages.warning(request, warning)

@@ -15,7 +15,7 @@ from integrations.models import Account
 from integrations.services.accounts import AccountRefused, connect_account, reconnect_account, test_account
 from integrations.services.queue import enqueue
 
-from .account_forms import CredentialsForm
+from .account_forms import CredentialsForm, welcome
 from .actions import ActionsAdmin, RecordAction
 
 
@@ -145,10 +145,3 @@ class AccountAdmin(ActionsAdmin[Account]):
     def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
         return TemplateResponse(request, f"admin/integrations/account/{template}", context)
-
-
-def welcome(request: HttpRequest, account: Account) -> None:
-    """Say whom the product took the credentials for, and what its directory lacks."""
-    messages.success(request, f"Connected to “{account.external_name}” as {account.user_name}.")
-    for warning in account.directory_warnings:
-        messages.warning(request, warning)

@@ -1,9 +1,30 @@
-"""The admin site itself: its name, its first page."""
+"""The admin site itself: its first page, and the page that lists all records."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
+
+from integrations.connectors import registry
+from integrations.connectors.ports import ConnectorSpec
+from integrations.domain.enums import Role
+from integrations.models import Account
+from integrations.services import overview
+
+from .chart import HEIGHT, WIDTH, columns
+from .connect import connect
+
+_GROUPS = (
+    ("Sync", ("Connection", "SyncStep", "Run", "RunEntry", "Account")),
+    ("Read from the products", ("Person", "Member", "AccountField", "SavedFilter", "Sequence", "SequenceStep")),
+    ("Memory", ("PersonLink", "Enrolment", "ReadCheckpoint", "StepCheckpoint")),
+    ("Machinery", ("RunChunk", "ApiBudget", "ApiUsage", "Heartbeat")),
+)
 
 
 class SyncAdminSite(AdminSite):
@@ -12,4 +33,67 @@ class SyncAdminSite(AdminSite):
     site_title = _("SyncAdmin")
     site_header = _("SyncAdmin")
     index_title = _("Integrations")
+    index_template = "admin/integrations_index.html"
     site_url = None
+    enable_nav_sidebar = False
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """With the pages that are nobody's record."""
+        own = [
+            path("records/", self.admin_view(self.records), name="records"),
+            path("connect/", self.admin_view(self.connect), name="connect"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def connect(self, request: HttpRequest) -> HttpResponse:
+        """The guided way to a first connection."""
+        return connect(request, self)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Integrations: a block for every CRM, what went on lately, and what to do first where nothing is there yet."""
+        if not request.user.has_perm("integrations.view_connection"):
+            return super().index(request, {**(extra_context or {}), "may_view": False})
+        states = overview.connection_states()
+        days = overview.chart()
+        context = {
+            "may_view": True,
+            "blocks": [_block(spec, states) for spec in _crm_specs()],
+            "has_connections": bool(states),
+            "unwell": Account.objects.exclude(status="healthy"),
+            "columns": columns(days),
+            "chart_width": WIDTH,
+            "chart_height": HEIGHT,
+            "has_people": any(day.total for day in days),
+            "runs": overview.latest_runs(),
+            "workers_are_silent": bool(states) and overview.workers_are_silent(),
+            "may_operate": request.user.has_perm("integrations.operate_connection"),
+            "may_connect": request.user.has_perms(["integrations.add_account", "integrations.add_connection"]),
+        }
+        return super().index(request, {**(extra_context or {}), **context})
+
+    def records(self, request: HttpRequest) -> HttpResponse:
+        """Every list that the user may open, in groups."""
+        apps = self.get_app_list(request)
+        ours: dict[str, Any] = {
+            model["object_name"]: model for app in apps if app["app_label"] == "integrations" for model in app["models"]
+        }
+        groups = [{"name": name, "models": [ours[key] for key in keys if key in ours]} for name, keys in _GROUPS]
+        groups += [app for app in apps if app["app_label"] != "integrations"]
+        context = {
+            **self.each_context(request),
+            "title": _("All records"),
+            "groups": [group for group in groups if group["models"]],
+        }
+        return TemplateResponse(request, "admin/records.html", context)
+
+
+def _crm_specs() -> list[ConnectorSpec]:
+    specs = [registry.connector(product).spec for product in registry.products()]
+    return [spec for spec in specs if spec.role is Role.CRM]
+
+
+def _block(spec: ConnectorSpec, states: list[overview.ConnectionState]) -> dict[str, Any]:
+    return {
+        "spec": spec,
+        "states": [state for state in states if state.connection.crm_account.product == spec.product],
+    }

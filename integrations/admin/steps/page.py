@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -38,7 +39,9 @@ SELECT_SCRIPTS = [
     f"admin/js/vendor/select2/select2.full{_MIN}.js",
     "admin/js/jquery.init.js",
 ]
-SELECT_STYLES = {"screen": [f"admin/css/vendor/select2/select2{_MIN}.css", "admin/css/autocomplete.css"]}
+SELECT_STYLES: dict[str, Sequence[str]] = {
+    "screen": [f"admin/css/vendor/select2/select2{_MIN}.css", "admin/css/autocomplete.css"]
+}
 
 
 class Rows(TabularInline[Any, SyncStep]):
