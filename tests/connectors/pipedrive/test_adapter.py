@@ -361,3 +361,14 @@ def test_a_person_that_cannot_be_read_is_told_of_and_the_others_are_given() -> N
     page = connector.read_people(changed_since=None, cursor=None)
     assert page.people == (Person("1", "Ann", None, (), {"name": "Ann"}),)
     assert len(page.unreadable) == 1
+
+
+def test_the_further_pages_of_a_saved_filter_are_asked_for_by_cursor_alone() -> None:
+    connector, transport = on_script(
+        Scripted(200, {"success": True, "data": [{"id": 8}], "additional_data": {"next_cursor": "third"}})
+    )
+    page = connector.read_saved_filter("12", "second")
+    assert (page.ids, page.next_cursor) == (("8",), "third")
+    [request] = transport.requests
+    assert "filter_id=12" in (request.url or "")
+    assert "cursor=second" in (request.url or "")
