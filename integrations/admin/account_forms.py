@@ -26,7 +26,7 @@ class CredentialsForm(forms.Form):
     )
 
     def __init__(self, spec: ConnectorSpec, *args: Any, keeps_stored: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.spec = spec
         for field in spec.credential_fields:
             self.fields[SECRET_PREFIX + field.name] = forms.CharField(
@@ -42,6 +42,7 @@ class CredentialsForm(forms.Form):
             assume_scheme="https",
             help_text=f"Leave empty for {spec.label}'s own: {spec.default_base_url}.",
         )
+        self.order_fields([name for name in self.fields if name.startswith(SECRET_PREFIX)])
         if keeps_stored:
             del self.fields["name"]
         for name, bound in self.fields.items():

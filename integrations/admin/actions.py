@@ -25,6 +25,7 @@ class RecordAction(Generic[M]):
     """A button. `run` does it and returns where to go, None for the record's own page.
 
     `applies` says whether the button makes sense for a record now; the server does not rely on it.
+    Unlisted actions have their buttons elsewhere.
     """
 
     slug: str
@@ -34,6 +35,7 @@ class RecordAction(Generic[M]):
     is_main: bool = False
     applies: Callable[[M], bool] = lambda record: True
     title: str = ""
+    is_listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class ActionsAdmin(ModelAdmin[M]):
                 action.title,
             )
             for action in self.record_actions
-            if action.applies(record) and self.may(request, action)
+            if action.is_listed and action.applies(record) and self.may(request, action)
         ]
 
     def change_view(

@@ -14,7 +14,8 @@ from django.urls import reverse
 from integrations.domain.enums import Direction
 from integrations.models import Connection
 from integrations.services.connections import create_connection, set_enabled
-from integrations.services.steps import add_step
+from integrations.services.overview import LATEST_RUNS, connection_states, with_books
+from integrations.services.steps import add_step, step_summaries
 
 from .actions import OPERATE, ActionsAdmin, RecordAction
 from .running import preview_connection, sync_connection
@@ -82,10 +83,14 @@ class ConnectionAdmin(ActionsAdmin[Connection]):
 
     def page_context(self, request: HttpRequest, record: Connection) -> dict[str, Any]:
         """The steps, and which directions a new one can have."""
-        steps = record.steps.select_related("connection__crm_account", "connection__outreach_account")
         crm, outreach = record.crm_account.people_label, record.outreach_account.people_label
         return {
-            "steps": steps,
+            "title": record.name,
+            "subtitle": None,
+            "summaries": step_summaries(record),
+            "runs": with_books(record.runs.all())[:LATEST_RUNS],
+            "state": next((s for s in connection_states() if s.connection == record), None),
+            "may_order": request.user.has_perm("integrations.change_syncstep"),
             "directions": [(Direction.TO_OUTREACH, f"{crm} → {outreach}"), (Direction.TO_CRM, f"{outreach} → {crm}")],
         }
 

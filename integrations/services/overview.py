@@ -197,15 +197,19 @@ def latest_runs() -> list[Run]:
 
 
 def with_books(runs: QuerySet[Run]) -> QuerySet[Run]:
-    """Runs with the sums of their stages, and with what their names need."""
-    return runs.select_related(
-        "connection", "step__connection__crm_account", "step__connection__outreach_account", "requested_by"
-    ).annotate(
-        seen=Sum("stages__seen"),
-        written=Sum("stages__created") + Sum("stages__updated"),
-        unchanged_people=Sum("stages__unchanged"),
-        skipped_people=Sum("stages__skipped") + Sum("stages__conflicts"),
-        failed_people=Sum("stages__failed"),
+    """Runs, newest first, with the sums of their stages and what their names need."""
+    return (
+        runs.select_related(
+            "connection", "step__connection__crm_account", "step__connection__outreach_account", "requested_by"
+        )
+        .annotate(
+            seen=Sum("stages__seen"),
+            written=Sum("stages__created") + Sum("stages__updated"),
+            unchanged_people=Sum("stages__unchanged"),
+            skipped_people=Sum("stages__skipped") + Sum("stages__conflicts"),
+            failed_people=Sum("stages__failed"),
+        )
+        .order_by("-pk")
     )
 
 

@@ -14,7 +14,8 @@ from django.utils import formats, timezone
 
 from integrations.connectors import registry
 from integrations.domain.conversion import can_convert
-from integrations.domain.enums import Direction, UnmappedOwners
+from integrations.domain.enums import Direction, Join, UnmappedOwners
+from integrations.engine.settings_loader import condition_value
 from integrations.models import (
     Account,
     AccountField,
@@ -23,12 +24,13 @@ from integrations.models import (
     FieldMapping,
     Member,
     OwnerMapping,
+    RunStage,
     SequenceMapping,
     SequenceStatus,
     SyncStep,
 )
 
-from .history import latest_entry, note_addition
+from .history import latest_entry, note_addition, note_change
 
 
 class Section(StrEnum):
@@ -201,3 +203,76 @@ def _sequence_warnings(step: SyncStep, owners: list[OwnerMapping]) -> Iterator[S
             yield StepWarning(
                 Section.SEQUENCES, f"Step {row.sequence_step.number} of “{row.sequence.name}” is gone.", row.pk
             )
+
+
+@dataclass(frozen=True, slots=True)
+class StepSummary:
+    """A step as its connection's page lists it. `last` is the stage of its newest run, with its books."""
+
+    step: SyncStep
+    filters: str
+    fields: int
+    owners: int
+    sequences: int
+    last: RunStage | None
+    warnings: int
+
+
+def step_summaries(connection: Connection) -> list[StepSummary]:
+    """The connection's steps in their order."""
+    steps = SyncStep.objects.filter(connection=connection).select_related(
+        "connection__crm_account", "connection__outreach_account", "fallback_member"
+    )
+    newest = {
+        stage.step_id: stage
+        for stage in RunStage.objects.filter(
+            pk__in=RunStage.objects.filter(step__connection=connection, closed_at__isnull=False)
+            .order_by()
+            .values("step")
+            .annotate(newest=Max("pk"))
+            .values("newest")
+        ).select_related("run")
+    }
+    return [
+        StepSummary(
+            step,
+            filter_words(step),
+            step.field_mappings.count(),
+            step.owner_mappings.count(),
+            step.sequence_mappings.count(),
+            newest.get(step.pk),
+            len(step_warnings(step)),
+        )
+        for step in steps
+    ]
+
+
+def filter_words(step: SyncStep) -> str:
+    """The filtering rules as a sentence without a full stop."""
+    rules = list(step.filter_conditions.select_related("field", "member", "saved_filter"))
+    if not rules:
+        return "Everybody"
+    parts = []
+    for rule in rules:
+        condition = condition_value(rule)
+        subject = str(rule.field or rule.saved_filter or "Owner")
+        value = condition.value_label or condition.value
+        shows_value = bool(value) and rule.saved_filter is None
+        parts.append(f"{subject} {rule.get_operator_display()}" + (f" “{value}”" if shows_value else ""))
+    return (", and " if step.filter_join == Join.ALL else ", or ").join(parts)
+
+
+def move_step(*, step: SyncStep, up: bool, by: User | None) -> None:
+    """Let the step change places with its neighbour in the connection's order."""
+    steps = list(SyncStep.objects.filter(connection_id=step.connection_id))
+    at = steps.index(step)
+    other = at - 1 if up else at + 1
+    if not 0 <= other < len(steps):
+        return
+    steps[at], steps[other] = steps[other], steps[at]
+    with transaction.atomic():
+        for position, each in enumerate(steps, start=1):
+            if each.position != position:
+                each.position = position
+                each.save(update_fields=["position"])
+        note_change(step, by, "Moved up." if up else "Moved down.")

@@ -7,16 +7,18 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import Media, ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
 
 from integrations.admin.actions import OPERATE, ActionsAdmin, RecordAction
 from integrations.admin.generic import TabularInline
 from integrations.admin.running import preview_step, sync_step
 from integrations.domain.enums import Direction
 from integrations.models import FieldMapping, FilterCondition, OwnerMapping, SequenceMapping, SyncStep
-from integrations.services.steps import Section, step_warnings
+from integrations.services.steps import Section, move_step, step_warnings
 
 from .forms import (
     FieldMappingForm,
@@ -29,6 +31,7 @@ from .forms import (
     SequenceMappingRows,
     StepForm,
 )
+from .live import live_lines
 from .offers import StepOffers
 from .sections import CONFLICTS, SETTINGS, page_sections
 
@@ -42,6 +45,26 @@ SELECT_SCRIPTS = [
 SELECT_STYLES: dict[str, Sequence[str]] = {
     "screen": [f"admin/css/vendor/select2/select2{_MIN}.css", "admin/css/autocomplete.css"]
 }
+
+
+def move_up(request: Any, step: SyncStep) -> HttpResponse:
+    """One place earlier in the connection's order."""
+    return _move(request, step, up=True)
+
+
+def move_down(request: Any, step: SyncStep) -> HttpResponse:
+    """One place later."""
+    return _move(request, step, up=False)
+
+
+def _move(request: Any, step: SyncStep, *, up: bool) -> HttpResponse:
+    move_step(step=step, up=up, by=request.user)
+    return HttpResponseRedirect(connection_url(step))
+
+
+def connection_url(step: SyncStep) -> str:
+    """The page of the step's connection."""
+    return reverse("admin:integrations_connection_change", args=[step.connection_id])
 
 
 class Rows(TabularInline[Any, SyncStep]):
@@ -109,9 +132,32 @@ class SyncStepAdmin(ActionsAdmin[SyncStep]):
         (SETTINGS, {"fields": ["name", "position", "enabled"]}),
     ]
     record_actions = (
+        RecordAction("move-up", "Move up", "integrations.change_syncstep", move_up, is_listed=False),
+        RecordAction("move-down", "Move down", "integrations.change_syncstep", move_down, is_listed=False),
         RecordAction("preview", "Preview", OPERATE, preview_step, title="Show what a sync would do. Writes nothing."),
         RecordAction("sync-now", "Sync Now", OPERATE, sync_step, is_main=True, title="Sync this step now."),
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the address of the live lines."""
+        view = self.admin_site.admin_view(self.live_view)
+        return [path("<int:pk>/live/", view, name="integrations_syncstep_live"), *super().get_urls()]
+
+    def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Who would gain and lose people, by what is typed at this moment. Changes nothing."""
+        step = self.get_queryset(request).filter(pk=pk).first()
+        if step is None:
+            return HttpResponse("This step was deleted meanwhile.")
+        if not self.has_view_permission(request, step):
+            raise PermissionDenied
+        formsets = None
+        if request.method == "POST" and self.has_change_permission(request, step):
+            formsets = {}
+            for inline in self.get_inline_instances(request, step):
+                formset: Any = inline.get_formset(request, step)
+                kwargs = self.get_formset_kwargs(request, step, inline, formset.get_default_prefix())
+                formsets[str(getattr(inline, "section", ""))] = formset(**kwargs)
+        return live_lines(request, step, self._offers(request, step), formsets)
 
     @property
     def media(self) -> Media:
@@ -183,6 +229,20 @@ class SyncStepAdmin(ActionsAdmin[SyncStep]):
         for warning in step_warnings(obj):
             messages.warning(request, warning.text)
         return super().response_change(request, obj)
+
+    def response_post_save_change(self, request: HttpRequest, obj: SyncStep) -> HttpResponseRedirect:
+        """Back to the connection."""
+        return HttpResponseRedirect(connection_url(obj))
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
+        """Back to the connection, which the deleted step was of."""
+        answer = super().response_delete(request, obj_display, obj_id)
+        return HttpResponseRedirect(request.__dict__.get("_connection_url") or answer.headers["Location"])
+
+    def delete_model(self, request: HttpRequest, obj: SyncStep) -> None:
+        """Remember where to go afterwards."""
+        request.__dict__["_connection_url"] = connection_url(obj)
+        super().delete_model(request, obj)
 
     @admin.action(description="Sync Now", permissions=["operate"])
     def sync_selected(self, request: HttpRequest, queryset: QuerySet[SyncStep]) -> None:

@@ -27,6 +27,7 @@ class PageSection:
     warnings: list[str] = field(default_factory=list)
     is_open: bool = True
     summary: str = ""
+    live: str = ""
 
 
 def page_sections(
@@ -64,6 +65,7 @@ def _row_sections(offers: StepOffers, fieldsets: dict[str, Any], rows: dict[str,
             ("Look at", "Operator", "Value", "Group"),
             rows[Section.FILTERS],
             before=[fieldsets[Section.FILTERS]],
+            live="admin/integrations/syncstep/live_filters.html",
         ),
         PageSection(
             Section.OWNERS,
@@ -74,6 +76,7 @@ def _row_sections(offers: StepOffers, fieldsets: dict[str, Any], rows: dict[str,
             (f"{source} owner", f"{target} owner"),
             rows[Section.OWNERS],
             after=[fieldsets[Section.OWNERS]],
+            live="admin/integrations/syncstep/live_owners.html",
         ),
     ]
     if Section.SEQUENCES in rows:
