@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
 
-from integrations.models import SyncStep
+from integrations.services.rows import replace_rows
 
 from .offers import StepOffers
 
@@ -118,33 +118,11 @@ class RowsFormSet(forms.BaseInlineFormSet, Generic[R]):  # type: ignore[type-arg
 
     def save(self, commit: bool = True) -> list[R]:
         """Make the stored rows equal to the form's. Rows go by their unique field, so two may trade it."""
-        self.new_objects, self.changed_objects, self.deleted_objects = [], [], []
-        step: SyncStep = self.instance
         model: Any = self.model
-        stored: dict[Any, R] = {self._key(row): row for row in model._default_manager.filter(step=step)}
-        wanted: list[tuple[R | None, dict[str, Any]]] = []
-        for position, (_, form) in enumerate(self.live_forms()):
-            row = stored.pop(self._key(form.instance), None)
-            wanted.append((row, {**form.row_values(), "position": position}))
-        for row in stored.values():
-            row.delete()
-            self.deleted_objects.append(row)
-        saved = []
-        for row, values in wanted:
-            if row is None:
-                row = model(step=step, **values)
-                row.save(force_insert=True)
-                self.new_objects.append(row)
-            else:
-                changed = [name for name, value in values.items() if getattr(row, name) != value]
-                if changed:
-                    for name in changed:
-                        setattr(row, name, values[name])
-                    row.save(update_fields=[name.removesuffix("_id") for name in changed])
-                if set(changed) - {"position"}:
-                    self.changed_objects.append((row, [name.removesuffix("_id") for name in changed]))
-            saved.append(row)
-        return saved
+        wanted = [(self._key(form.instance), form.row_values()) for _, form in self.live_forms()]
+        done = replace_rows(self.instance, model, self._key, wanted)
+        self.new_objects, self.changed_objects, self.deleted_objects = done.new, done.changed, done.deleted
+        return [*self.new_objects, *(row for row, _ in self.changed_objects)]
 
     def _key(self, row: Any) -> Any:
         return getattr(row, f"{self.unique}_id") if self.unique else row.pk or object()

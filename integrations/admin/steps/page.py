@@ -20,6 +20,7 @@ from integrations.domain.enums import Direction
 from integrations.models import FieldMapping, FilterCondition, OwnerMapping, SequenceMapping, SyncStep
 from integrations.services.steps import Section, move_step, step_warnings
 
+from .apply_all import apply_all_page, confirm_url, refuse_several
 from .forms import (
     FieldMappingForm,
     FieldMappingRows,
@@ -124,7 +125,7 @@ class SyncStepAdmin(ActionsAdmin[SyncStep]):
     list_filter = ["connection", "direction", "enabled"]
     ordering = ["connection", "position", "pk"]
     search_fields = ["name", "connection__name"]
-    actions = ["sync_selected"]
+    actions = ["sync_selected", "apply_selected"]
     fieldsets = [
         (Section.FILTERS, {"fields": ["filter_join"]}),
         (Section.OWNERS, {"fields": [("unmapped_owners", "fallback_member")]}),
@@ -141,7 +142,22 @@ class SyncStepAdmin(ActionsAdmin[SyncStep]):
     def get_urls(self) -> list[URLPattern]:
         """With the address of the live lines."""
         view = self.admin_site.admin_view(self.live_view)
-        return [path("<int:pk>/live/", view, name="integrations_syncstep_live"), *super().get_urls()]
+        confirm = self.admin_site.admin_view(self.apply_all_view)
+        return [
+            path("<int:pk>/live/", view, name="integrations_syncstep_live"),
+            path("<int:pk>/apply-all/", confirm, name="integrations_syncstep_apply_all"),
+            *super().get_urls(),
+        ]
+
+    def apply_all_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What the step's settings would change on the others, and the button that does it."""
+        step = self.get_queryset(request).filter(pk=pk).first()
+        if step is None:
+            messages.error(request, "This step no longer exists: somebody deleted it meanwhile.")
+            return HttpResponseRedirect(reverse("admin:index"))
+        if not self.has_change_permission(request, step):
+            raise PermissionDenied
+        return apply_all_page(request, step, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def live_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Who would gain and lose people, by what is typed at this moment. Changes nothing."""
@@ -213,6 +229,7 @@ class SyncStepAdmin(ActionsAdmin[SyncStep]):
             "offers": offers,
             "offers_data": offers.as_data() if may_change else None,
             "warnings": step_warnings(record),
+            "can_apply_all": may_change,
         }
 
     def render_change_form(
@@ -228,6 +245,8 @@ class SyncStepAdmin(ActionsAdmin[SyncStep]):
         """Say what deserves a warning, then go on as the button says."""
         for warning in step_warnings(obj):
             messages.warning(request, warning.text)
+        if "_apply_all" in request.POST:
+            return HttpResponseRedirect(confirm_url(obj))
         return super().response_change(request, obj)
 
     def response_post_save_change(self, request: HttpRequest, obj: SyncStep) -> HttpResponseRedirect:
@@ -249,6 +268,15 @@ class SyncStepAdmin(ActionsAdmin[SyncStep]):
         """Start a run of each."""
         for step in queryset:
             sync_step(request, step)
+
+    @admin.action(description="Apply for all steps of its connection", permissions=["change"])
+    def apply_selected(self, request: HttpRequest, queryset: QuerySet[SyncStep]) -> HttpResponse | None:
+        """Show what one step's settings would change on the others."""
+        steps = list(queryset[:2])
+        if len(steps) != 1:
+            refuse_several(request)
+            return None
+        return HttpResponseRedirect(confirm_url(steps[0]))
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """For the actions of the list."""
