@@ -82,6 +82,11 @@ def cancel_run(*, run: Run, by: AbstractBaseUser | None = None) -> None:
         enqueue_chunks(flow.advance(run.pk))
 
 
+def approve_run(*, run: Run, by: AbstractBaseUser | None = None) -> None:
+    """Let a held run write what it has planned. A run that is not held stays as it is."""
+    enqueue_chunks(flow.approve(run))
+
+
 def begin(run_id: int) -> None:
     """Open a queued run."""
     enqueue_chunks(flow.begin(run_id))

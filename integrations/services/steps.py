@@ -14,7 +14,9 @@ from django.utils import formats, timezone
 
 from integrations.connectors import registry
 from integrations.domain.conversion import can_convert
+from integrations.domain.describe import describe_filter
 from integrations.domain.enums import Direction, Join, UnmappedOwners
+from integrations.domain.step_settings import Filter
 from integrations.engine.settings_loader import condition_value
 from integrations.models import (
     Account,
@@ -249,17 +251,8 @@ def step_summaries(connection: Connection) -> list[StepSummary]:
 
 def filter_words(step: SyncStep) -> str:
     """The filtering rules as a sentence without a full stop."""
-    rules = list(step.filter_conditions.select_related("field", "member", "saved_filter"))
-    if not rules:
-        return "Everybody"
-    parts = []
-    for rule in rules:
-        condition = condition_value(rule)
-        subject = str(rule.field or rule.saved_filter or "Owner")
-        value = condition.value_label or condition.value
-        shows_value = bool(value) and rule.saved_filter is None
-        parts.append(f"{subject} {rule.get_operator_display()}" + (f" “{value}”" if shows_value else ""))
-    return (", and " if step.filter_join == Join.ALL else ", or ").join(parts)
+    rules = step.filter_conditions.select_related("field", "member", "saved_filter")
+    return describe_filter(Filter(Join(step.filter_join), tuple(condition_value(rule) for rule in rules)))
 
 
 def move_step(*, step: SyncStep, up: bool, by: User | None) -> None:
