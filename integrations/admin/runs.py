@@ -5,14 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 
-from integrations.models import Run, RunChunk
-from integrations.services.runs import cancel_run
+from integrations.domain.reasons import Reason
+from integrations.models import Action, Outcome, Run, RunChunk, RunEntry, RunKind, RunState
+from integrations.services.overview import with_books
+from integrations.services.progress import progress, stage_counts
+from integrations.services.runs import RunRefused, approve_run, cancel_run, request_run
 
 from .actions import OPERATE, ActionsAdmin, RecordAction
 from .generic import ReadOnlyAdmin
+from .running import run_url
+
+TROUBLES_SHOWN = 20
 
 
 def _cancel(request: Any, run: Run) -> None:
@@ -23,28 +32,169 @@ def _cancel(request: Any, run: Run) -> None:
     messages.success(request, "The run stops after the calls that are on their way.")
 
 
+def _approve(request: Any, run: Run) -> None:
+    if run.state != RunState.HELD:
+        messages.info(request, "The run is not held any more.")
+        return
+    approve_run(run=run, by=request.user)
+    messages.success(request, "Approved. The run goes on and writes what it has planned.")
+
+
+def _discard(request: Any, run: Run) -> None:
+    if run.state != RunState.HELD:
+        messages.info(request, "The run is not held any more.")
+        return
+    cancel_run(run=run, by=request.user)
+    messages.success(request, "Discarded. Nothing of this step's plan was written.")
+
+
+def _retry(request: Any, run: Run) -> HttpResponse | None:
+    try:
+        follower = request_run(
+            connection=run.connection, step=run.step, kind=RunKind.RETRY, by=request.user, of_run=run
+        )
+    except RunRefused as refused:
+        messages.error(request, refused.message)
+        return None
+    return HttpResponseRedirect(run_url(follower))
+
+
+def _has_failures(run: Run) -> bool:
+    return not run.is_active and run.writes and run.entries.filter(outcome=Outcome.FAILED).exists()
+
+
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
     """Read-only: runs are started elsewhere."""
 
-    list_display = ["__str__", "connection", "step", "state", "trigger", "requested_by", "created_at", "finished_at"]
-    list_filter = ["state", "kind", "connection"]
-    list_select_related = [
+    list_display = [
+        "label",
         "connection",
-        "step__connection__crm_account",
-        "step__connection__outreach_account",
+        "state",
+        "seen",
+        "written",
+        "skipped",
+        "failed",
         "requested_by",
+        "created_at",
     ]
+    list_filter = ["state", "kind", "connection"]
+    sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER
     date_hierarchy = "created_at"
-    record_actions = (RecordAction("cancel", "Cancel", OPERATE, _cancel, applies=lambda run: run.is_active),)
+    record_actions = (
+        RecordAction("discard", "Discard", OPERATE, _discard, applies=lambda run: run.state == RunState.HELD),
+        RecordAction(
+            "approve", "Approve", OPERATE, _approve, is_main=True, applies=lambda run: run.state == RunState.HELD
+        ),
+        RecordAction(
+            "cancel", "Cancel", OPERATE, _cancel, applies=lambda run: run.is_active and run.state != RunState.HELD
+        ),
+        RecordAction("retry", "Retry failed", OPERATE, _retry, applies=_has_failures),
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the address that the page asks while the run goes on."""
+        view = self.admin_site.admin_view(self.progress_view)
+        return [path("<int:pk>/progress/", view, name="integrations_run_progress"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
-        """With what a run's name needs."""
-        return super().get_queryset(request).select_related("connection", "step__connection", "requested_by")
+        """With the books and what a run's name needs."""
+        return with_books(super().get_queryset(request))
+
+    def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The moving part of the page. Asks for the whole page once the run has ended or is held."""
+        run = self.get_queryset(request).filter(pk=pk).first()
+        if run is None or not self.has_view_permission(request, run):
+            raise PermissionDenied
+        response = TemplateResponse(request, "admin/integrations/run/progress.html", self._live(run))
+        if not run.is_active or run.state == RunState.HELD:
+            response["HX-Refresh"] = "true"
+        return response
 
     def page_context(self, request: HttpRequest, record: Run) -> dict[str, Any]:
-        """The counters."""
-        return {"run": record, "stages": record.stages.all()}
+        """Progress, books by step, reasons, and whoever needs looking at."""
+        reasons = (
+            RunEntry.objects.filter(run=record)
+            .exclude(reason="")
+            .order_by()
+            .values("reason", "action")
+            .annotate(people=Count("pk"))
+            .order_by("-people")
+        )
+        troubles = RunEntry.objects.filter(run=record, outcome__in=[Outcome.FAILED, Outcome.CONFLICT])
+        if record.kind == RunKind.PREVIEW:
+            troubles = RunEntry.objects.filter(run=record, action=Action.CONFLICT)
+        return {
+            **self._live(record),
+            "title": f"{record.get_kind_display().capitalize()} {record.pk}",
+            "subtitle": None,
+            "stages": [(stage, stage_counts(stage, record)) for stage in record.stages.select_related("step")],
+            "reasons": [{**row, "text": _reason_words(row["reason"])} for row in reasons],
+            "troubles": [(entry, _reason_words(entry.reason)) for entry in troubles.order_by("pk")[:TROUBLES_SHOWN]],
+            "seconds": (record.finished_at - record.started_at).total_seconds()
+            if record.finished_at and record.started_at
+            else None,
+        }
+
+    @staticmethod
+    def _live(run: Run) -> dict[str, Any]:
+        now = progress(run)
+        return {"run": run, "progress": now, "tiles": _tiles(run, now.counts)}
+
+    @admin.display(description="run")
+    def label(self, run: Run) -> str:
+        """Kind, number, and the step when it is only one."""
+        name = f"{run.get_kind_display().capitalize()} {run.pk}"
+        return f"{name}: {run.step.arrow}" if run.step else name
+
+    @admin.display(description="seen")
+    def seen(self, run: Any) -> int:
+        """People looked at."""
+        return run.seen or 0
+
+    @admin.display(description="written")
+    def written(self, run: Any) -> int:
+        """People created or updated, or to be."""
+        return run.written or 0
+
+    @admin.display(description="skipped")
+    def skipped(self, run: Any) -> int:
+        """People skipped or in conflict."""
+        return run.skipped_people or 0
+
+    @admin.display(description="failed")
+    def failed(self, run: Any) -> int:
+        """People failed."""
+        return run.failed_people or 0
+
+
+def _tiles(run: Run, counts: Any) -> list[dict[str, Any]]:
+    """The counters, each with the filter that lists its people; what a preview plans has no outcome yet."""
+    column = "action__exact" if run.kind == RunKind.PREVIEW else "outcome__exact"
+    planned = run.kind == RunKind.PREVIEW
+    return [
+        {"label": "Seen", "count": counts.seen, "query": ""},
+        {"label": "To create" if planned else "Created", "count": counts.created, "query": _query(column, "create")},
+        {"label": "To update" if planned else "Updated", "count": counts.updated, "query": _query(column, "update")},
+        {"label": "Unchanged", "count": counts.unchanged, "query": ""},
+        {"label": "Skipped", "count": counts.skipped, "query": _query(column, "skip")},
+        {"label": "Conflicts", "count": counts.conflicts, "query": _query(column, "conflict"), "kind": "warn"},
+        {"label": "Failed", "count": counts.failed, "query": _query(column, "failed"), "kind": "bad"},
+    ]
+
+
+_OUTCOMES = {"create": "created", "update": "updated", "skip": "skipped"}
+
+
+def _query(column: str, action: str) -> str:
+    if column == "action__exact":
+        return "" if action == "failed" else f"{column}={action}"
+    return f"{column}={_OUTCOMES.get(action, action)}"
+
+
+def _reason_words(reason: str) -> str:
+    return Reason(reason).text if reason in list(Reason) else reason
 
 
 @admin.register(RunChunk)
