@@ -16,7 +16,7 @@ from integrations.services.accounts import AccountRefused, connect_account, reco
 from integrations.services.queue import enqueue
 
 from .account_forms import CredentialsForm, welcome
-from .actions import ActionsAdmin, RecordAction
+from .actions import OPERATE, ActionsAdmin, RecordAction
 
 
 def _test(request: HttpRequest, account: Account) -> None:
@@ -58,11 +58,11 @@ class AccountAdmin(ActionsAdmin[Account]):
         ("Directory", {"fields": ["directory_refreshed_at", "warnings_in_words"]}),
     ]
     record_actions = (
-        RecordAction("test", "Test", "integrations.view_account", _test, title="Ask the product who this key is."),
+        RecordAction("test", "Test", OPERATE, _test, title="Ask the product who this key is."),
         RecordAction(
             "refresh-directory",
             "Read lists again",
-            "integrations.view_account",
+            OPERATE,
             _refresh_directory,
             title="Read members, fields, lists and sequences again.",
         ),
@@ -88,7 +88,7 @@ class AccountAdmin(ActionsAdmin[Account]):
         """The reconnect link, for those who may."""
         may_change = self.has_change_permission(request, record)
         address = reverse("admin:integrations_account_reconnect", args=[record.pk])
-        return {"reconnect_url": address if may_change else ""}
+        return {"title": record.name, "subtitle": None, "reconnect_url": address if may_change else ""}
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -52,6 +52,7 @@ class Button:
 class ActionsAdmin(ModelAdmin[M]):
     """A page with record actions. Put `{% include "integrations/buttons.html" %}` where they belong."""
 
+    show_facets = admin.ShowFacets.NEVER
     record_actions: ClassVar[tuple[RecordAction[Any], ...]] = ()
 
     def get_urls(self) -> list[URLPattern]:

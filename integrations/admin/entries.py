@@ -81,7 +81,6 @@ class RunEntryAdmin(ReadOnlyAdmin[RunEntry]):
     paginator = BoundedPaginator
     list_max_show_all = 0
     sortable_by = ()
-    show_facets = admin.ShowFacets.NEVER
 
     def get_urls(self) -> list[URLPattern]:
         """With the download."""

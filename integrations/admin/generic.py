@@ -31,6 +31,7 @@ class ReadOnlyAdmin(ModelAdmin[M]):
 
     list_per_page: ClassVar[int] = 50
     show_full_result_count: ClassVar[bool] = False
+    show_facets = admin.ShowFacets.NEVER
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody adds them."""

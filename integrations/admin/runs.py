@@ -80,7 +80,6 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
     ]
     list_filter = ["state", "kind", "connection"]
     sortable_by = ()
-    show_facets = admin.ShowFacets.NEVER
     date_hierarchy = "created_at"
     record_actions = (
         RecordAction("discard", "Discard", OPERATE, _discard, applies=lambda run: run.state == RunState.HELD),

@@ -12,7 +12,7 @@
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.matches("[data-once-only], [data-guard]")) return;
+    if (!form.matches("[data-once-only]") && !form.querySelector("[data-unsaved]")) return;
     if (form.dataset.sent) {
       event.preventDefault();
       return;
@@ -30,12 +30,12 @@
     }
   });
 
-  for (const form of document.querySelectorAll("form[data-guard]")) {
-    const note = form.querySelector("[data-unsaved]");
+  for (const note of document.querySelectorAll("[data-unsaved]")) {
+    const form = note.closest("form");
     let isDirty = Boolean(form.querySelector(".errorlist"));
     const touch = () => {
       isDirty = true;
-      if (note) note.hidden = false;
+      note.hidden = false;
       form.dispatchEvent(new CustomEvent("sync:changed", { bubbles: true }));
     };
     form.addEventListener("input", touch);

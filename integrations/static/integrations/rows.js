@@ -6,7 +6,6 @@
   const $ = window.django.jQuery;
   const offers = JSON.parse(holder.textContent);
   const form = holder.closest("form");
-  form.dataset.guard = "";
   const touched = () => form.dispatchEvent(new CustomEvent("sync:touched"));
 
   const isLive = (row) => !row || !row.classList.contains("sa-row-removed");
