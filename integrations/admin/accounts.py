@@ -84,6 +84,10 @@ class AccountAdmin(ActionsAdmin[Account]):
         """What could not be read."""
         return " ".join(account.directory_warnings) or "None"
 
+    def protecting(self, record: Account) -> list[Any]:
+        """Connections, which are deleted on their own pages."""
+        return [*record.crm_connections.all(), *record.outreach_connections.all()]
+
     def page_context(self, request: HttpRequest, record: Account) -> dict[str, Any]:
         """The reconnect link, for those who may."""
         may_change = self.has_change_permission(request, record)

@@ -106,6 +106,25 @@ class ActionsAdmin(ModelAdmin[M]):
             if action.is_listed and action.applies(record) and self.may(request, action)
         ]
 
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[Any, int], set[Any], list[Any]]:
+        """What goes along with a record is not listed one by one, and needs no right of its own.
+
+        Listing would read every run entry of a connection.
+        """
+        records = list(objs)
+        protected = [str(thing) for record in records for thing in self.protecting(record)]
+        return [str(record) for record in records], self.deleted_along(records), set(), protected
+
+    def deleted_along(self, records: list[M]) -> dict[Any, int]:
+        """How many of what are deleted, by name."""
+        return {self.opts.verbose_name_plural: len(records)}
+
+    def protecting(self, record: M) -> list[Any]:
+        """What must be deleted first."""
+        return []
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

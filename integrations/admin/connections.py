@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from integrations.domain.enums import Direction
-from integrations.models import Connection
+from integrations.models import Connection, PersonLink, Run, SyncStep
 from integrations.services.connections import create_connection, set_enabled
 from integrations.services.overview import LATEST_RUNS, connection_states, with_books
 from integrations.services.steps import add_step, step_summaries
@@ -80,6 +80,16 @@ class ConnectionAdmin(ActionsAdmin[Connection]):
         )
         obj.pk = made.pk
         obj.refresh_from_db()
+
+    def deleted_along(self, records: list[Connection]) -> dict[Any, int]:
+        """Steps, links and runs go with their connection."""
+        ids = [record.pk for record in records]
+        return {
+            self.opts.verbose_name_plural: len(ids),
+            "sync steps": SyncStep.objects.filter(connection__in=ids).count(),
+            "person links": PersonLink.objects.filter(connection__in=ids).count(),
+            "runs": Run.objects.filter(connection__in=ids).count(),
+        }
 
     def page_context(self, request: HttpRequest, record: Connection) -> dict[str, Any]:
         """The steps, and which directions a new one can have."""

@@ -104,9 +104,9 @@ def make_office() -> Office:
         sequence = Sequence.objects.create(
             account=reply, external_id=str(500 + number), name=name, status=status, owner=reply.members.first()
         )
-        for step in range(1, 4):
+        for at in range(1, 4):
             SequenceStep.objects.create(
-                sequence=sequence, external_id=str(step), number=str(step), label=f"E-mail {step}", position=step
+                sequence=sequence, external_id=str(at), number=str(at), label=f"E-mail {at}", position=at
             )
     connection = Connection.objects.create(
         name="Northwind", crm_account=pipedrive, outreach_account=reply, enabled=True

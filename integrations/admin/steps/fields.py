@@ -31,7 +31,7 @@ class OfferField(forms.Field):
     widget = OfferSelect
 
     def __init__(self, *, placeholder: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(error_messages={"required": f"{placeholder}."}, **kwargs)
         self.placeholder = placeholder
         self.offer: Offer[Any] | None = None
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
 
 from integrations.services.rows import replace_rows
@@ -109,8 +108,7 @@ class RowsFormSet(forms.BaseInlineFormSet, Generic[R]):  # type: ignore[type-arg
                 numbers = [str(number) for number, _ in same]
                 message = self.duplicate_words(thing, ", ".join(numbers[:-1]) + " and " + numbers[-1])
                 for _, form in same:
-                    form.add_error(self.unique if self.unique in form.fields else NON_FIELD_ERRORS, message)
-                raise ValidationError(message)
+                    form.add_error(self.unique, message)
 
     def duplicate_words(self, thing: str, rows: str) -> str:
         """The message for a thing that stands in several rows."""
