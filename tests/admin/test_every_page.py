@@ -8,15 +8,45 @@ from django.contrib.auth.models import User
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import (
+    ApiBudget,
+    ApiUsage,
+    Enrolment,
+    Heartbeat,
+    Person,
+    PersonLink,
+    ReadCheckpoint,
+    Run,
+    RunChunk,
+    RunEntry,
+    RunStage,
+    StepCheckpoint,
+)
+from tests.admin.office import Office
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OURS = [model for model in MODELS if model._meta.app_label == "integrations"]
 
 
 @pytest.fixture
-def rows(office: object) -> object:
-    """One row of every model that has no row yet."""
-    return office
+def rows(office: Office) -> None:
+    """One row of every model of ours that has none yet."""
+    now = timezone.now()
+    crm = Person.objects.create(account=office.pipedrive, external_id="1", name="Ada", content="x")
+    outreach = Person.objects.create(account=office.reply, external_id="2", name="Ada", content="x")
+    link = PersonLink.objects.create(connection=office.connection, crm_person=crm, outreach_person=outreach)
+    Enrolment.objects.create(link=link, sequence=office.reply.sequences.all()[0])
+    run = Run.objects.create(connection=office.connection, step=office.step)
+    stage = RunStage.objects.create(run=run, step=office.step, label="step")
+    RunChunk.objects.create(run=run, stage=stage, phase="plan", offered_until=now, not_before=now)
+    RunEntry.objects.create(run=run, stage=stage, source_external_id="1", name="Ada", action="skip")
+    ReadCheckpoint.objects.create(account=office.pipedrive)
+    StepCheckpoint.objects.create(step=office.step, stage=stage)
+    ApiBudget.objects.create(account=office.pipedrive, window="daily", capacity=10, seconds=86_400)
+    ApiUsage.objects.create(account=office.pipedrive, day=now.date())
+    Heartbeat.objects.create(worker="one", beat_at=now)
 
 
 def address(model: type[Model], page: str, *args: object) -> str:
@@ -47,7 +77,8 @@ def test_every_add_page_opens_or_is_refused(boss: Client, model: type[Model]) ->
 def test_every_record_opens(boss: Client, model: type[Model]) -> None:
     row = model._default_manager.first()
     if row is None:
-        pytest.skip("no row of it in this office")
+        assert model not in OURS, "the office lacks a row of it"
+        return
     assert boss.get(address(model, "change", row.pk)).status_code == 200
 
 

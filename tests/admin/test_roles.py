@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+
+from integrations.models import Run, RunState, SyncStep
+from integrations.services.roles import ADMINISTRATOR, CONFIGURATOR, OPERATOR, VIEWER
+from tests.admin.office import Office, user_in
+
+ROLES = (VIEWER, OPERATOR, CONFIGURATOR, ADMINISTRATOR)
+OURS = [model for model in admin.site._registry if model._meta.app_label == "integrations"]
+
+
+def enter(client: Client, role: str) -> Client:
+    client.force_login(user_in(role))
+    return client
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_opens_for_every_role_or_is_refused_properly(client: Client, office: Office, role: str) -> None:
+    enter(client, role)
+    Run.objects.create(connection=office.connection, state=RunState.SUCCEEDED)
+    assert client.get("/admin/").status_code == 200
+    assert client.get(reverse("admin:records")).status_code == 200
+    for model in OURS:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert client.get(reverse(f"{name}_changelist")).status_code == 200, model
+        assert client.get(reverse(f"{name}_add")).status_code in (200, 403), model
+        row: Model | None = model._default_manager.first()
+        if row is not None:
+            assert client.get(reverse(f"{name}_change", args=[row.pk])).status_code == 200, model
+
+
+def posts(text: str) -> set[str]:
+    """The addresses that the page's forms post to, without numbers."""
+    return {re.sub(r"\d+", "N", address) for address in re.findall(r'<form method="post" action="([^"]+)"', text)}
+
+
+STEP, CONNECTION = "/admin/integrations/syncstep/N", "/admin/integrations/connection/N"
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        (VIEWER, set()),
+        (OPERATOR, {f"{STEP}/sync-now/", f"{STEP}/preview/"}),
+        (CONFIGURATOR, {f"{STEP}/sync-now/", f"{STEP}/preview/"}),
+    ],
+)
+def test_a_steps_page_has_only_the_buttons_of_the_role(
+    client: Client, office: Office, role: str, expected: set[str]
+) -> None:
+    page = enter(client, role).get(reverse("admin:integrations_syncstep_change", args=[office.step.pk]))
+    assert {address for address in posts(page.content.decode()) if STEP in address} == expected
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        (VIEWER, set()),
+        (OPERATOR, {f"{CONNECTION}/sync-now/", f"{CONNECTION}/preview/"}),
+        (
+            CONFIGURATOR,
+            {f"{CONNECTION}/{slug}/" for slug in ("sync-now", "preview", "switch", "add-step")},
+        ),
+    ],
+)
+def test_a_connections_page_has_only_the_buttons_of_the_role(
+    client: Client, office: Office, role: str, expected: set[str]
+) -> None:
+    page = enter(client, role).get(reverse("admin:integrations_connection_change", args=[office.connection.pk]))
+    assert {address for address in posts(page.content.decode()) if CONNECTION in address} == expected
+
+
+def test_a_viewer_sees_a_steps_settings_and_no_input(client: Client, office: Office) -> None:
+    page = enter(client, VIEWER).get(reverse("admin:integrations_syncstep_change", args=[office.step.pk]))
+    text = page.content.decode()
+    assert "Ada Pipe" in text
+    assert "step-offers" not in text
+    assert 'name="_save"' not in text
+
+
+@pytest.mark.parametrize("slug", ["sync-now", "preview"])
+def test_the_server_refuses_a_viewer_too(client: Client, office: Office, slug: str) -> None:
+    enter(client, VIEWER)
+    url = reverse(f"admin:integrations_syncstep_{slug.replace('-', '_')}", args=[office.step.pk])
+    assert client.post(url).status_code == 403
+    assert not Run.objects.exists()
+
+
+def test_an_operator_cannot_change_a_step(client: Client, office: Office) -> None:
+    enter(client, OPERATOR)
+    change = reverse("admin:integrations_syncstep_change", args=[office.step.pk])
+    assert client.post(change, {"name": "x"}).status_code == 403
+    assert client.get(reverse("admin:integrations_syncstep_apply_all", args=[office.step.pk])).status_code == 403
+    move = reverse("admin:integrations_syncstep_move_up", args=[office.step.pk])
+    assert client.post(move).status_code == 403
+    assert SyncStep.objects.get().name == ""
+
+
+def test_only_an_administrator_may_touch_accounts(client: Client, office: Office) -> None:
+    enter(client, CONFIGURATOR)
+    assert client.get(reverse("admin:integrations_account_add")).status_code == 403
+    assert client.get(reverse("admin:connect")).status_code == 403
+    assert client.get(reverse("admin:integrations_account_reconnect", args=[office.reply.pk])).status_code == 403
+    client.force_login(user_in(ADMINISTRATOR))
+    assert client.get(reverse("admin:integrations_account_add")).status_code == 200
+    assert client.get(reverse("admin:connect")).status_code == 200
+    assert client.get(reverse("admin:integrations_account_reconnect", args=[office.reply.pk])).status_code == 200
+
+
+def test_somebody_without_a_role_is_told_to_ask_for_one(
+    client: Client, office: Office, django_user_model: type
+) -> None:
+    client.force_login(django_user_model.objects.create_user("new", is_staff=True))  # type: ignore[attr-defined]
+    assert "Ask an administrator for the role Viewer" in client.get("/admin/").content.decode()
+
+
+def test_after_logging_in_again_a_lost_post_is_explained_and_not_done(boss: Client, office: Office) -> None:
+    answer = boss.get(reverse("admin:integrations_connection_sync_now", args=[office.connection.pk]), follow=True)
+    assert "Nothing was done. Press “Sync Now” again" in answer.content.decode()
+    assert not Run.objects.exists()
