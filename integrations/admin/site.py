@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import update_wrapper
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from integrations.connectors import registry
@@ -25,6 +28,7 @@ _GROUPS = (
     ("Memory", ("PersonLink", "Enrolment", "ReadCheckpoint", "StepCheckpoint")),
     ("Machinery", ("RunChunk", "ApiBudget", "ApiUsage", "Heartbeat")),
 )
+SESSION_ENDED = "Your session had ended, so what you sent was not saved. Log in and send it again."
 
 
 class SyncAdminSite(AdminSite):
@@ -48,6 +52,19 @@ class SyncAdminSite(AdminSite):
     def connect(self, request: HttpRequest) -> HttpResponse:
         """The guided way to a first connection."""
         return connect(request, self)
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Django's, and a word where a form was sent after its session had ended: the log-in page would swallow it."""
+        guarded = super().admin_view(view, cacheable)
+
+        def spoken(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            is_log_out = request.path == reverse("admin:logout", current_app=self.name)
+            if request.method == "POST" and not self.has_permission(request) and not is_log_out:
+                messages.warning(request, SESSION_ENDED)
+            answer: HttpResponseBase = guarded(request, *args, **kwargs)
+            return answer
+
+        return update_wrapper(spoken, guarded)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Integrations: a block for every CRM, what went on lately, and what to do first where nothing is there yet."""

@@ -121,6 +121,12 @@ def test_somebody_without_a_role_is_told_to_ask_for_one(
     assert "Ask an administrator for the role Viewer" in client.get("/admin/").content.decode()
 
 
+def test_a_form_that_is_sent_after_the_session_ended_is_not_lost_silently(client: Client, office: Office) -> None:
+    url = reverse("admin:integrations_syncstep_change", args=[office.step.pk])
+    assert "Your session had ended" in client.post(url, {"name": "x"}, follow=True).content.decode()
+    assert SyncStep.objects.get().name == ""
+
+
 def test_after_logging_in_again_a_lost_post_is_explained_and_not_done(boss: Client, office: Office) -> None:
     answer = boss.get(reverse("admin:integrations_connection_sync_now", args=[office.connection.pk]), follow=True)
     assert "Nothing was done. Press “Sync Now” again" in answer.content.decode()
