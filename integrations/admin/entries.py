@@ -88,9 +88,8 @@ class RunEntryAdmin(ReadOnlyAdmin[RunEntry]):
         return [path("csv/", view, name="integrations_runentry_csv"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RunEntry]:
-        """With the step, whose target account has the names."""
-        steps = ("stage__step__connection__crm_account", "stage__step__connection__outreach_account")
-        return super().get_queryset(request).select_related("run", *steps)
+        """With what an entry's own page names."""
+        return super().get_queryset(request).select_related("run", "stage")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list that knows names."""

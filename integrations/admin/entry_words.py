@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from django.db.models import QuerySet
 
+from integrations.domain.enums import Direction
 from integrations.domain.reasons import Reason
-from integrations.models import Member, RunEntry, Sequence
+from integrations.models import Member, RunEntry, RunStage, Sequence
 
 from .values import value_in_words
 
@@ -17,58 +19,75 @@ UNMAPPED = "Owner "
 """How the planner's detail on an unmapped owner begins; the owner's id follows."""
 
 CSV_BATCH = 2_000
+_CSV_COLUMNS = (
+    "stage",
+    "name",
+    "email",
+    "action",
+    "outcome",
+    "reason",
+    "detail",
+    "changes",
+    "owner_before",
+    "owner_after",
+    "sequence_external_id",
+    "enrolment_reason",
+)
 CSV_HEADS = ("name", "email", "decision", "outcome", "reason", "detail", "changes", "owner", "sequence")
 
 
+_REASONS = {reason.value: reason.text for reason in Reason}
+
+
 def decorate(entries: Iterable[RunEntry]) -> None:
-    """Give each entry `owner_words`, `sequence_words` and `detail_words`. Two queries, whatever the number."""
+    """Give each entry `owner_words`, `sequence_words` and `detail_words`. Three queries, whatever the number."""
     entries = list(entries)
+    accounts = _accounts(entries)
     owner_ids = {owner for entry in entries for owner in (entry.owner_before, entry.owner_after) if owner}
     owner_ids |= {entry.detail.removeprefix(UNMAPPED) for entry in entries if entry.detail.startswith(UNMAPPED)}
     sequence_ids = {entry.sequence_external_id for entry in entries if entry.sequence_external_id}
-    members: dict[tuple[int | None, str], str] = {
-        (member.account_id, member.external_id): member.name
-        for member in Member.objects.filter(external_id__in=owner_ids)
-    }
-    sequences: dict[tuple[int | None, str], str] = {
-        (sequence.account_id, sequence.external_id): sequence.name
-        for sequence in Sequence.objects.filter(external_id__in=sequence_ids)
-    }
+    members = _names(Member.objects.filter(external_id__in=owner_ids))
+    sequences = _names(Sequence.objects.filter(external_id__in=sequence_ids))
     for entry in entries:
-        account = target_account_id(entry)
-        before = members.get((account, entry.owner_before), entry.owner_before)
-        after = members.get((account, entry.owner_after), entry.owner_after)
-        entry.owner_words = _change(before, after)  # type: ignore[attr-defined]
-        name = sequences.get((account, entry.sequence_external_id), entry.sequence_external_id)
-        source = source_account_id(entry)
-        sources = {owner: text for (of, owner), text in members.items() if of == source}
-        entry.detail_words = _detail(entry, sources)  # type: ignore[attr-defined]
-        entry.sequence_words = _enrolment(entry, name)  # type: ignore[attr-defined]
+        source, target = accounts.get(entry.stage_id, (None, None))
+        before = members.get((target, entry.owner_before), entry.owner_before)
+        after = members.get((target, entry.owner_after), entry.owner_after)
+        sequence = sequences.get((target, entry.sequence_external_id), entry.sequence_external_id)
+        words: Any = entry
+        words.owner_words = _change(before, after)
+        words.detail_words = _detail(entry, source, members)
+        words.sequence_words = _enrolment(entry, sequence)
 
 
-def target_account_id(entry: RunEntry) -> int | None:
-    """The account that the entry's step writes to; None once the step was deleted."""
-    step = entry.stage.step
-    return step.target_account.pk if step is not None else None
+Names = dict[tuple[int | None, str], str]
+"""Names by (account, the product's id)."""
 
 
-def source_account_id(entry: RunEntry) -> int | None:
-    """The account that the entry's step reads from; None once the step was deleted."""
-    step = entry.stage.step
-    return step.source_account.pk if step is not None else None
+def _names(rows: QuerySet[Any]) -> Names:
+    return {(account, number): name for account, number, name in rows.values_list("account_id", "external_id", "name")}
 
 
-def _detail(entry: RunEntry, names: dict[str, str]) -> str:
+def _accounts(entries: list[RunEntry]) -> dict[int, tuple[int, int]]:
+    """The (source, target) accounts of the entries' stages, without those whose step was deleted."""
+    stages = RunStage.objects.filter(pk__in={entry.stage_id for entry in entries}, step__isnull=False)
+    columns = ("pk", "step__direction", "step__connection__crm_account", "step__connection__outreach_account")
+    return {
+        pk: (crm, outreach) if direction == Direction.TO_OUTREACH else (outreach, crm)
+        for pk, direction, crm, outreach in stages.values_list(*columns)
+    }
+
+
+def _detail(entry: RunEntry, source: int | None, members: Names) -> str:
     """The detail, with an unmapped owner's name in place of the id that the planner knows."""
     if entry.reason != Reason.OWNER_NOT_MAPPED or not entry.detail.startswith(UNMAPPED):
         return entry.detail
     owner = entry.detail.removeprefix(UNMAPPED)
-    return names.get(owner, owner)
+    return members.get((source, owner), owner)
 
 
 def reason_words(reason: str) -> str:
     """A stored reason in words; one that is no longer known stays as it is."""
-    return Reason(reason).text if reason in list(Reason) else reason
+    return _REASONS.get(reason, reason)
 
 
 def _change(before: str, after: str) -> str:
@@ -95,7 +114,7 @@ def csv_lines(entries: QuerySet[RunEntry]) -> Iterator[str]:
     """The download, in constant memory: heads, then a line per entry, oldest first."""
     writer = csv.writer(_Line())
     yield "\ufeff" + str(writer.writerow(CSV_HEADS))
-    rows = entries.order_by("pk").iterator(chunk_size=CSV_BATCH)
+    rows = entries.select_related(None).only(*_CSV_COLUMNS).order_by("pk").iterator(chunk_size=CSV_BATCH)
     while batch := list(islice(rows, CSV_BATCH)):
         decorate(batch)
         for entry in batch:
