@@ -17,14 +17,13 @@ from integrations.models import (
 )
 from integrations.services.connections import create_connection, set_enabled
 from integrations.services.propagation import ChangedMeanwhile, apply_for_all, plan_for_all, version_of_all
+from integrations.services.step_warnings import Section, step_warnings
 from integrations.services.steps import (
-    Section,
     add_step,
     filter_words,
     move_step,
     step_summaries,
     step_version,
-    step_warnings,
 )
 from tests.admin.office import Office, make_office
 

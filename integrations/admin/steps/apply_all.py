@@ -17,7 +17,7 @@ from integrations.services.propagation import (
     plan_for_all,
     version_of_all,
 )
-from integrations.services.steps import Section
+from integrations.services.step_warnings import Section
 
 TITLES = {
     Section.OWNERS: "Ownership mappings",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -14,24 +14,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
 from integrations.admin.actions import OPERATE, ActionsAdmin, RecordAction
-from integrations.admin.generic import TabularInline
 from integrations.admin.running import preview_step, sync_step
 from integrations.domain.enums import Direction
-from integrations.models import FieldMapping, FilterCondition, OwnerMapping, SequenceMapping, SyncStep
-from integrations.services.steps import Section, move_step, step_warnings
+from integrations.models import SyncStep
+from integrations.services.step_warnings import Section, step_warnings
+from integrations.services.steps import move_step
 
 from .apply_all import apply_all_page, confirm_url, refuse_several
-from .forms import (
-    FieldMappingForm,
-    FieldMappingRows,
-    FilterConditionForm,
-    FilterConditionRows,
-    OwnerMappingForm,
-    OwnerMappingRows,
-    SequenceMappingForm,
-    SequenceMappingRows,
-    StepForm,
-)
+from .forms import StepForm
+from .inlines import FieldRows, FilterRows, OwnerRows, Rows, SequenceRows
 from .live import live_lines
 from .offers import StepOffers
 from .sections import CONFLICTS, SETTINGS, page_sections
@@ -66,53 +57,6 @@ def _move(request: Any, step: SyncStep, *, up: bool) -> HttpResponse:
 def connection_url(step: SyncStep) -> str:
     """The page of the step's connection."""
     return reverse("admin:integrations_connection_change", args=[step.connection_id])
-
-
-class Rows(TabularInline[Any, SyncStep]):
-    """A section's rows. The page's own script adds and removes them."""
-
-    extra = 0
-    template = "admin/integrations/syncstep/rows.html"
-    section: ClassVar[Section]
-    add_label: ClassVar[str]
-    related: ClassVar[tuple[str, ...]] = ()
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With everything that the words of a row need."""
-        return super().get_queryset(request).select_related(*self.related)
-
-    @property
-    def media(self) -> Media:
-        """None of Django's: its script for inlines is not used."""
-        return Media()
-
-
-class FieldRows(Rows):
-    model = FieldMapping
-    form, formset = FieldMappingForm, FieldMappingRows
-    section, add_label = Section.FIELDS, "Add field"
-    related = ("source_field", "target_field")
-
-
-class FilterRows(Rows):
-    model = FilterCondition
-    form, formset = FilterConditionForm, FilterConditionRows
-    section, add_label = Section.FILTERS, "Add rule"
-    related = ("field", "member", "saved_filter")
-
-
-class OwnerRows(Rows):
-    model = OwnerMapping
-    form, formset = OwnerMappingForm, OwnerMappingRows
-    section, add_label = Section.OWNERS, "Add owner mapping"
-    related = ("source_member", "target_member")
-
-
-class SequenceRows(Rows):
-    model = SequenceMapping
-    form, formset = SequenceMappingForm, SequenceMappingRows
-    section, add_label = Section.SEQUENCES, "Add sequence"
-    related = ("owner", "sequence__owner", "sequence_step")
 
 
 @admin.register(SyncStep)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.services.steps import Section, StepWarning
+from integrations.services.step_warnings import Section, StepWarning
 
 from .offers import StepOffers
 
