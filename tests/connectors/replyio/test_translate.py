@@ -15,11 +15,11 @@ from integrations.domain.enums import FieldKind
 from integrations.domain.person import ListItem, Person, Value
 
 
-def read(number_fields: frozenset[str] = frozenset(), **members: Any) -> Person:
+def read(number_fields: frozenset[str] = frozenset(), /, **members: Any) -> Person:
     return translate.person_of(parse({"id": 7, **members}, Contact, "a contact"), number_fields)
 
 
-def person(owner_id: str | None = "5", opted_out: bool = False, **values: Value) -> Person:
+def person(owner_id: str | None = "5", opted_out: bool = False, /, **values: Any) -> Person:
     full: dict[str, Value] = {"email": "ann@x.example", "firstName": "Ann", **values}
     email = full["email"]
     return Person("7", "Ann", owner_id, (str(email),) if email else (), full, opted_out=opted_out)
@@ -83,7 +83,8 @@ def test_a_contact_of_a_bare_id_is_a_person_without_anything() -> None:
     ],
 )
 def test_a_standard_value_is_read(key: str, wire: object, value: Value) -> None:
-    assert read(**{key: wire}).values[key] == value
+    contact = parse({"id": 7, key: wire}, Contact, "a contact")
+    assert translate.person_of(contact).values[key] == value
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_the_catalogue_has_the_standard_fields_and_the_accounts_own() -> None:
     assert [key for key, field in fields.items() if field.identity] == ["email"]
     assert [key for key, field in fields.items() if field.required] == ["email", "firstName"]
     assert fields["phone"].kind is FieldKind.PHONE
-    assert [option.id for option in fields["companySize"].options][0] == "SelfEmployed"
+    assert next(option.id for option in fields["companySize"].options) == "SelfEmployed"
     assert not fields["addingDate"].writable
     assert (fields["cf:11"].kind, fields["cf:12"].kind, fields["cf:13"].kind) == (
         FieldKind.TEXT, FieldKind.NUMBER, FieldKind.TEXT,
@@ -315,7 +316,7 @@ def test_a_custom_field_that_was_not_cleared_by_null_is_sent_as_empty_text() -> 
 
 def test_a_whole_record_has_everything_that_reply_shows_of_the_person() -> None:
     current = person(
-        opted_out=True, title="Old", phone="1", domain="x.example", addingDate="2026-01-01", callStatus="toCall",
+        "5", True, title="Old", phone="1", domain="x.example", addingDate="2026-01-01", callStatus="toCall",
         accountId="12", company=None, **{"cf:1": "one", "cf:2": None},
     )  # fmt: skip
     assert translate.whole_record(update(current, title="New")) == {
@@ -330,7 +331,7 @@ def test_a_whole_record_has_everything_that_reply_shows_of_the_person() -> None:
 def test_a_whole_record_names_the_owner_that_is_wanted(
     current: str | None, asked: str | None, sent: int | None
 ) -> None:
-    item = translate.whole_record(update(person(owner_id=current), owner_id=asked, title="New"))
+    item = translate.whole_record(update(person(current), owner_id=asked, title="New"))
     assert item is not None
     assert item.get("ownerUserId") == sent
     assert "isOptedOut" not in item
