@@ -54,7 +54,7 @@ LONGEST_PAUSE = timedelta(minutes=15)
 def begin(run_id: int) -> list[int]:
     """Open a queued run: its reading, and a stage for each of its steps."""
     with transaction.atomic():
-        run = Run.objects.select_for_update().select_related("connection", "of_run").get(pk=run_id)
+        run = Run.objects.select_for_update(of=("self",)).select_related("connection", "of_run").get(pk=run_id)
         if run.state != RunState.QUEUED:
             return []
         run.state, run.phase, run.started_at = RunState.READING, Phase.READ, timezone.now()
@@ -85,7 +85,7 @@ def work(chunk_id: int) -> list[int]:
 def advance(run_id: int) -> list[int]:
     """Move a run on as far as it goes without waiting for a chunk. Harmless at any time, from any number of workers."""
     with transaction.atomic():
-        run = Run.objects.select_for_update().select_related("connection", "of_run").get(pk=run_id)
+        run = Run.objects.select_for_update(of=("self",)).select_related("connection", "of_run").get(pk=run_id)
         if run.state not in MOVING:
             return []
         if run.cancel_requested_at is not None:
