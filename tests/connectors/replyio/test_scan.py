@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrations.connectors.errors import Unavailable, UnexpectedResponse
 from integrations.connectors.replyio.scan import TOP, Cursor, advance, read_cursor, write_cursor
@@ -179,3 +181,28 @@ def test_a_cursor_stays_small_however_many_people_there_are() -> None:
         first = page * 990
         at = advance(at, [str(40_000_000 + number) for number in range(first, first + 1000)], has_more=True)
     assert len(write_cursor(at) or "") < 600
+
+
+@given(st.lists(st.lists(st.floats(0, 0.999), max_size=60), max_size=6), st.integers(1, 5000))
+def test_whoever_stays_is_seen_whoever_else_is_deleted_at_any_time(deletions: list[list[float]], count: int) -> None:
+    rows = people(count)
+
+    def delete(calls: int, rows: list[str]) -> None:
+        for share in deletions[calls - 1] if calls <= len(deletions) else ():
+            start = int(share * len(rows))
+            del rows[start : start + 1 + int(share * 1000) % 40]
+
+    seen, _ = walk(rows, delete)
+    assert set(rows) <= seen
+
+
+@given(st.lists(st.lists(st.floats(0, 0.999), max_size=60), max_size=6), st.integers(1, 5000))
+def test_everybody_is_seen_whoever_moves_to_the_front_or_is_added_there(changes: list[list[float]], count: int) -> None:
+    rows = people(count)
+
+    def change(calls: int, rows: list[str]) -> None:
+        for number, share in enumerate(changes[calls - 1] if calls <= len(changes) else ()):
+            rows.insert(0, rows.pop(int(share * len(rows))) if number % 3 else f"new{calls}-{number}")
+
+    seen, _ = walk(rows, change)
+    assert set(people(count)) <= seen
