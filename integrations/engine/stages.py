@@ -85,7 +85,7 @@ def brake(stage: RunStage, step: SyncStep) -> list[str]:
     """Why the stage must wait for approval before it writes; empty when it need not."""
     connection = step.connection
     planned = stage.entries.aggregate(
-        updates=Count("pk", filter=Q(action=Action.UPDATE, write_part=Part.PLANNED) | Q(owner_part=Part.PLANNED)),
+        updates=Count("pk", filter=Q(action=Action.UPDATE) & (Q(write_part=Part.PLANNED) | Q(owner_part=Part.PLANNED))),
         owners=Count("pk", filter=Q(action=Action.UPDATE) & ~Q(owner_after="")),
         enrolments=Count("pk", filter=Q(enrol_part=Part.PLANNED)),
     )

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from integrations.domain.enums import Direction
 from integrations.models import (
     Account,
@@ -15,6 +17,7 @@ from integrations.models import (
     Member,
     OwnerMapping,
     Run,
+    RunChunk,
     RunKind,
     Sequence,
     SequenceMapping,
@@ -96,8 +99,13 @@ class Installation:
         )
 
     def sync(self, step: SyncStep | None = None, **options: Any) -> Run:
-        """Run in this process, as far as it goes."""
-        return runs.drive(runs.request_run(connection=self.connection, step=step, **options))
+        """Run in this process until it ends or is held; what waits for a product to recover need not wait."""
+        run = runs.drive(runs.request_run(connection=self.connection, step=step, **options))
+        for _ in range(20):
+            if not RunChunk.objects.open().filter(run=run).update(not_before=timezone.now()):
+                break
+            run = runs.drive(run)
+        return run
 
     def preview(self, step: SyncStep | None = None) -> Run:
         """Plan only."""
@@ -110,6 +118,14 @@ class Installation:
         response = self.sandbox.handle(Request.from_url(method, f"/_sandbox{path}", headers=headers, body=data))
         assert response.status < 300, response.body
         return response.json() if response.body else None
+
+    def change(self, product: str, **command: Any) -> Any:
+        """Change something in a product as a human would: `id=..., fields={...}`, `create={...}` or `delete=...`."""
+        return self.control("POST", "/change", {"product": product, **command})
+
+    def fault(self, **rule: Any) -> None:
+        """Make something go wrong from now on."""
+        self.control("POST", "/faults", [rule])
 
     def people(self) -> list[dict[str, Any]]:
         """Pipedrive's people as they are."""
