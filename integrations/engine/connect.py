@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.utils import timezone
 
 from integrations.connectors import registry
@@ -17,11 +20,23 @@ def spec_of(account: Account) -> ConnectorSpec:
     return registry.connector(account.product).spec
 
 
-def open_connector(account: Account, limiter: Limiter | None = None) -> Connector:
-    """A connector for the account; the caller closes it. Calls go through the account's shared budget by default."""
+def open_connector(account: Account, limiter: Limiter) -> Connector:
+    """A connector for the account. The caller closes it, and the limiter."""
     registered = registry.connector(account.product)
     credentials = Credentials(account.base_url or registered.spec.default_base_url, account.credentials)
-    return registered.open(credentials, limiter or AccountLimiter(account, registered.spec.windows))
+    return registered.open(credentials, limiter)
+
+
+@contextmanager
+def connected(account: Account) -> Iterator[Connector]:
+    """A connector for one errand, on the account's shared budget; the budget's database connection is given back."""
+    limiter = AccountLimiter(account, spec_of(account).windows)
+    connector = open_connector(account, limiter)
+    try:
+        yield connector
+    finally:
+        connector.close()
+        limiter.close()
 
 
 def check_account(account: Account) -> Identity:
@@ -29,14 +44,12 @@ def check_account(account: Account) -> Identity:
 
     Raises ConnectorError. A refusal marks the account; a product that is down does not, since that says nothing of it.
     """
-    connector = open_connector(account)
-    try:
-        identity = connector.identity()
-    except (AuthenticationFailed, PermissionDenied) as error:
-        mark_needs_attention(account, error.message)
-        raise
-    finally:
-        connector.close()
+    with connected(account) as connector:
+        try:
+            identity = connector.identity()
+        except (AuthenticationFailed, PermissionDenied) as error:
+            mark_needs_attention(account, error.message)
+            raise
     account.external_id, account.external_name = identity.id, identity.name
     account.user_external_id, account.user_name = identity.user_id, identity.user_name
     account.status, account.status_detail, account.checked_at = AccountStatus.HEALTHY, "", timezone.now()

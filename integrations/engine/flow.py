@@ -185,7 +185,7 @@ def _handle(lease: Lease, account: Account | None, limiter: AccountLimiter | Non
         return True  # the step was deleted meanwhile; the flow ends the run with that word
     if phase is Phase.PLAN and stage is not None and stage.step is not None:
         return plan(lease, _with_accounts(stage.step))
-    if account is None:
+    if account is None or limiter is None:
         return True
     connector = open_connector(account, limiter)
     try:

@@ -80,7 +80,8 @@ class AccountLimiter:
 
     def close(self) -> None:
         """Give the database connection back."""
-        self._keeper.submit(connection.close)
+        # Looked up in the keeper's thread: here it would be the caller's connection, and the keeper's would stay open.
+        self._keeper.submit(lambda: connection.close())
         self._keeper.shutdown()
 
     @staticmethod

@@ -22,7 +22,7 @@ from integrations.connectors.errors import (
     UnexpectedResponse,
 )
 from integrations.connectors.ports import ConnectorSpec, Identity, Unlimited
-from integrations.engine.connect import check_account, mark_needs_attention, open_connector
+from integrations.engine.connect import check_account, connected, mark_needs_attention, open_connector
 from integrations.engine.directory import refresh_directory
 from integrations.models import Account, AccountStatus
 
@@ -108,9 +108,9 @@ def test_account(*, account: Account) -> Identity:
 
 def read_directory(account: Account) -> bool:
     """Read what the forms offer. Returns whether it worked; otherwise the account's warnings say why not."""
-    connector = open_connector(account)
     try:
-        refresh_directory(account, connector)
+        with connected(account) as connector:
+            refresh_directory(account, connector)
     except ConnectorError as error:
         log.warning("directory.not_read", account=account.pk, error=type(error).__name__)
         if isinstance(error, AuthenticationFailed):
@@ -118,8 +118,6 @@ def read_directory(account: Account) -> bool:
         account.directory_warnings = [f"The lists that the forms offer could not be read: {error.message}"]
         account.save(update_fields=["directory_warnings"])
         return False
-    finally:
-        connector.close()
     return True
 
 

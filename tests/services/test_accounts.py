@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 
 import pytest
@@ -161,3 +162,20 @@ def test_a_directory_that_cannot_be_read_is_a_warning(vendors: Vendors) -> None:
     account.refresh_from_db()
     assert account.is_healthy
     assert account.directory_warnings
+
+
+def test_talking_to_a_product_leaves_no_database_connection_open(vendors: Vendors) -> None:
+    from django.db import connections
+
+    account = vendors.reply()
+    before = threading.active_count()
+    opened: list[object] = []
+    engine = type(connections["default"])
+    original = engine.get_new_connection
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "get_new_connection", lambda self, params: opened.append(self) or original(self, params))
+        ask_product(account=account)
+        read_directory(account)
+    assert opened, "the budget is kept in a thread of its own, with a connection of its own"
+    assert all(wrapper.connection is None for wrapper in opened)  # type: ignore[attr-defined]
+    assert threading.active_count() == before
