@@ -318,3 +318,16 @@ def test_the_page_opens_in_thirty_queries_whatever_the_number_of_rows(
     boss.get(url)
     with django_assert_max_num_queries(30):
         assert boss.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_saving_rows_that_did_not_change_costs_the_same_whatever_their_number(
+    boss: Client, office: Office, count: int, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(count):
+        left = Member.objects.create(account=office.pipedrive, external_id=f"m{number}", name=f"Member {number:03}")
+        OwnerMapping.objects.create(step=office.step, source_member=left, target_member=office.member("Ben Reply"))
+    StepPage(boss, office.step).save()
+    page = StepPage(boss, office.step)
+    with django_assert_max_num_queries(90):
+        page.client.post(page.url, {**page.data, "_save": "1"})

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -169,13 +170,18 @@ def test_talking_to_a_product_leaves_no_database_connection_open(vendors: Vendor
 
     account = vendors.reply()
     before = threading.active_count()
-    opened: list[object] = []
+    opened: list[Any] = []
     engine = type(connections["default"])
     original = engine.get_new_connection
+
+    def noting(self: Any, params: Any) -> Any:
+        opened.append(self)
+        return original(self, params)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "get_new_connection", lambda self, params: opened.append(self) or original(self, params))
+        patch.setattr(engine, "get_new_connection", noting)
         ask_product(account=account)
         read_directory(account)
     assert opened, "the budget is kept in a thread of its own, with a connection of its own"
-    assert all(wrapper.connection is None for wrapper in opened)  # type: ignore[attr-defined]
+    assert all(wrapper.connection is None for wrapper in opened)
     assert threading.active_count() == before
