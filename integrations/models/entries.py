@@ -48,7 +48,8 @@ class Part(models.TextChoices):
 class RunEntry(models.Model):
     """One person's decision and outcome in a run.
 
-    `changes` is a list of {"key", "label", "before", "after", "rule", "sets_back"} with values as `domain.person.value_to_json`.
+    `changes` is a list of {"key", "label", "before", "after", "rule", "sets_back"}, the values as
+    `domain.person.value_to_json` gives them.
     `source_content` and `target_content` are the mirror's content hashes that the decision was made on.
     """
 

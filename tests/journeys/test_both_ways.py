@@ -31,7 +31,7 @@ def linked(app: Installation, number: int = 0) -> tuple[dict[str, Any], dict[str
 
 def test_a_change_in_pipedrive_arrives_in_reply_with_exactly_one_update_and_no_echo(install: Install) -> None:
     app = in_step(install)
-    person, contact = linked(app)
+    person, _ = linked(app)
     app.change("pipedrive", id=person["id"], fields={"phones": [{"value": "+44 20 7946 0123", "primary": True}]})
 
     assert app.sync().state == RunState.SUCCEEDED
@@ -44,7 +44,7 @@ def test_a_change_in_pipedrive_arrives_in_reply_with_exactly_one_update_and_no_e
 
 def test_a_change_in_reply_arrives_in_pipedrive_with_exactly_one_update_and_no_echo(install: Install) -> None:
     app = in_step(install)
-    person, contact = linked(app, 3)
+    _, contact = linked(app, 3)
     app.change("reply", id=contact["id"], fields={"firstName": "Wilhelmina"})
 
     run = app.sync()
