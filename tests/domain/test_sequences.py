@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,20 +16,17 @@ from tests.domain.builders import RITA, SAM, TESS, to_outreach
 RULE = SequenceRule(4, RITA, "s1", "Welcome", "step1", "1", ignore_step_delay=True)
 
 
-def answer(owner: str | None = "11", direction: Direction = Direction.TO_OUTREACH, **given: Any) -> Any:
-    facts: dict[str, Any] = {"is_new": False, "opted_out": False, "enrolled": frozenset(), **given}
-    fields = ("only_for_new", "blocked")
-    rule = SequenceRule(
-        4,
-        facts.pop("of_row", RITA),
-        "s1",
-        "Welcome",
-        "step1",
-        "1",
-        ignore_step_delay=True,
-        **{name: facts.pop(name) for name in fields if name in facts},
-    )
-    return EnrolmentTable(to_outreach(sequences=(rule,), direction=direction)).answer(owner, **facts)
+def answer(
+    owner: str | None = "11",
+    rule: SequenceRule = RULE,
+    direction: Direction = Direction.TO_OUTREACH,
+    *,
+    is_new: bool = False,
+    opted_out: bool = False,
+    enrolled: frozenset[str] = frozenset(),
+) -> Enrolment | NotEnrolled | None:
+    table = EnrolmentTable(to_outreach(sequences=(rule,), direction=direction))
+    return table.answer(owner, is_new=is_new, opted_out=opted_out, enrolled=enrolled)
 
 
 def test_people_are_enrolled_by_the_row_of_their_owner_in_the_target() -> None:
@@ -47,23 +44,17 @@ def test_nobody_is_enrolled_towards_the_crm() -> None:
 
 @pytest.mark.parametrize(("is_new", "enrols"), [(True, True), (False, False)])
 def test_only_for_new_records_means_created_by_this_decision(is_new: bool, enrols: bool) -> None:
-    assert isinstance(answer(only_for_new=True, is_new=is_new), Enrolment) is enrols
+    assert isinstance(answer(rule=replace(RULE, only_for_new=True), is_new=is_new), Enrolment) is enrols
 
 
-@pytest.mark.parametrize(
-    ("facts", "reason"),
-    [
-        ({"enrolled": frozenset({"s1"})}, Reason.ALREADY_ENROLLED),
-        ({"opted_out": True}, Reason.OPTED_OUT),
-        ({"blocked": "archived"}, Reason.SEQUENCE_BLOCKED),
-    ],
-)
-def test_who_is_not_enrolled_has_a_reason(facts: dict[str, Any], reason: Reason) -> None:
-    assert answer(**facts) == NotEnrolled(4, reason)
+def test_who_is_not_enrolled_has_a_reason() -> None:
+    assert answer(enrolled=frozenset({"s1"})) == NotEnrolled(4, Reason.ALREADY_ENROLLED)
+    assert answer(opted_out=True) == NotEnrolled(4, Reason.OPTED_OUT)
+    assert answer(rule=replace(RULE, blocked="archived")) == NotEnrolled(4, Reason.SEQUENCE_BLOCKED)
 
 
 def test_a_row_whose_owner_is_on_no_right_side_moves_nobody() -> None:
-    assert answer("13", of_row=TESS) == NotEnrolled(4, Reason.ENROLMENT_OWNER_NOT_MAPPED)
+    assert answer("13", replace(RULE, owner=TESS)) == NotEnrolled(4, Reason.ENROLMENT_OWNER_NOT_MAPPED)
 
 
 def test_sequences_are_named_by_row() -> None:
