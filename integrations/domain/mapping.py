@@ -95,7 +95,11 @@ class Unit:
     def wishes(self, source: Values, target: Values) -> list[Wish]:
         """What the rows want of an existing target person."""
         wishes = [_wish(rule, source.get(rule.source.key), target.get(rule.target.key)) for rule in self.rules]
-        if self._part_keys and self.wanted_whole(wishes, target) == joined(target, self._part_keys):
+        if self._part_keys and joined(target, self._part_keys) in (
+            self.wanted_whole(wishes, target),
+            # A last name that the source lacks may be what the product split off the first name.
+            self.wanted_whole([_without_kept(wish) for wish in wishes], target),
+        ):
             return [_agreed(wish) for wish in wishes]
         return wishes
 
@@ -122,6 +126,10 @@ def units_of(rules: Sequence[FieldRule], parts: Parts) -> tuple[Unit, ...]:
         # Keys of wholes and of fields are told apart by the leading character, which no field key has.
         grouped.setdefault(f"\0{whole}" if whole else rule.target.key, []).append(rule)
     return tuple(Unit(group, parts.get(group[0].target.part_of, ())) for group in grouped.values())
+
+
+def _without_kept(wish: Wish) -> Wish:
+    return replace(wish, after=None) if wish.outcome is Outcome.KEPT else wish
 
 
 def _agreed(wish: Wish) -> Wish:

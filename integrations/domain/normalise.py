@@ -154,10 +154,9 @@ def _list(each: Callable[[str], str]) -> Callable[[Value], Normal]:
         if len(texts) == 1:
             only = each(texts[0])
             return only, frozenset((only,))
-        first = texts[0]
-        if isinstance(value, tuple):
-            marked = (item.value for item in value if isinstance(item, ListItem) and item.primary)
-            first = next(filter(str.strip, marked), first)
+        items = value if isinstance(value, tuple) else ()
+        marked = (item.value for item in items if isinstance(item, ListItem) and item.primary)
+        first = next(filter(str.strip, marked), texts[0])
         return each(first), frozenset(map(each, texts))
 
     return normal_list

@@ -122,7 +122,7 @@ def edit_outreach(pair: Pair, key: str, value: Value) -> None:
         pair.outreach = replace(pair.outreach, values={**pair.outreach.values, key: value})
 
 
-NAMES = st.sampled_from(["Ann", "Anna Maria", "van der Berg", "O Neil", "Lee"])
+NAMES = st.sampled_from(["Ann", "Anna Maria", "van der Berg", "O Neil", "Lee", None])
 TEXTS = st.sampled_from(["Boss", "A very very very long title indeed", "boss", None])
 ADDRESSES = st.sampled_from(["ann@x.org", "Ann@X.org", "b@x.org", "c@y.org"])
 NUMBERS = st.sampled_from(["+49 30 1", "0049301", "+44 20 2", "030-3"])
