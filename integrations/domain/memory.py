@@ -37,11 +37,11 @@ class _Draft:
         self.target[key] = target
         self.wanted[key] = mark
 
-    def agreed(self, source_key: str, key: str, source: str, target: str) -> None:
-        """Both sides mean the same now, so what is wanted is what is there."""
+    def agreed(self, source_key: str, key: str, source: str, target: str, wanted: str) -> None:
+        """Both sides mean the same now. `wanted` differs from `target` where other parts of a whole do."""
         if self._before.source.get(source_key) != source or self._before.wanted.get(key) == UNTAKEN_MARK:
             self.set_back.pop(key, None)
-        self.seen(source_key, key, source, target, wish_mark(source, target))
+        self.seen(source_key, key, source, target, wish_mark(source, wanted))
 
     def counted(self, key: str, sets_back: bool) -> None:
         """A write happened: one more that puts back, or one for a new source value, which ends the row of those."""
@@ -89,7 +89,8 @@ class Recorder:
         for unit in self._units:
             if unit.agrees(source.values, target.values):
                 for rule in unit.rules:
-                    draft.agreed(rule.source.key, rule.target.key, *self._prints(rule, source.values, target.values))
+                    prints = self._prints(rule, source.values, target.values)
+                    draft.agreed(rule.source.key, rule.target.key, *prints, wanted=prints[1])
                 continue
             wishes = unit.wishes(source.values, target.values)
             for wish in wishes:
@@ -128,7 +129,7 @@ class Recorder:
     ) -> None:
         source_key, key = wish.rule.source.key, wish.rule.target.key
         if wish.outcome is Outcome.AGREES:
-            draft.agreed(source_key, key, *prints)
+            draft.agreed(source_key, key, *prints, wanted)
         elif change is not None:
             # A value that is neither the old one nor the new is what the product made of it: writing again is in vain.
             taken = not same(wish.rule.target.kind, wish.before, change.before)
@@ -162,7 +163,7 @@ class Recorder:
         if change is not None:
             draft.counted(OWNER, change.sets_back)
         if taken:
-            draft.agreed(OWNER, OWNER, *prints)
+            draft.agreed(OWNER, OWNER, *prints, wanted=prints[1])
         elif change is not None:
             if not change.sets_back:
                 draft.in_vain(OWNER)
