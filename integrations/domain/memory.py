@@ -103,6 +103,23 @@ class Recorder:
         kept = replace(memory, source=draft.source, target=draft.target, set_back=draft.set_back, wanted=draft.wanted)
         return self._stored(kept, memory, True)
 
+    def accepted(self, situation: Situation, target: Person) -> Memory:
+        """See `planning.Planner.accepted`."""
+        memory, source = situation.memory, situation.source
+        draft = _Draft(memory)
+        for unit in self._units:
+            wishes = unit.wishes(source.values, target.values)
+            for wish in wishes:
+                prints = self._prints(wish.rule, source.values, target.values)
+                wanted = unit.wanted_fingerprint(wish, wishes, target.values)
+                draft.seen(wish.rule.source.key, wish.rule.target.key, *prints, wish_mark(prints[0], wanted))
+        answer = self._owners.answer(source.owner_id)
+        if isinstance(answer, Assign):
+            owners = (fingerprint(OWNER_KIND, source.owner_id), fingerprint(OWNER_KIND, target.owner_id))
+            draft.seen(OWNER, OWNER, *owners, wish_mark(owners[0], fingerprint(OWNER_KIND, answer.member.id)))
+        kept = replace(memory, source=draft.source, target=draft.target, wanted=draft.wanted)
+        return self._stored(kept, memory, memory.in_scope)
+
     def _stored(self, kept: Memory, before: Memory, in_scope: bool) -> Memory:
         after = replace(kept, settings=self._settings.fingerprint, in_scope=in_scope)
         return before if after == before else after

@@ -84,6 +84,13 @@ class Planner:
         """See the function `memory_after`."""
         return self._recorder.memory_after(decision, situation, target_after)
 
+    def accepted(self, situation: Situation, target_after: Person) -> Memory:
+        """What the link must remember after an undo: both sides are taken for dealt with as they are now.
+
+        The step then writes nothing until one of them changes, and no step carries the undone value back as news.
+        """
+        return self._recorder.accepted(situation, target_after)
+
     def _filtered_out(self, situation: Situation, now: datetime) -> Skip:
         verdict = passes(self.settings.filter, situation.source, situation.saved_filters, now)
         detail = next((describe_condition(each.condition) for each in verdict.results if not each.passed), "")

@@ -47,6 +47,9 @@ class Reason(StrEnum):
     UNAVAILABLE = "unavailable"
     # What became of a planned entry
     STALE = "stale"
+    CHANGED_SINCE = "changed_since"
+    CREATED_STAYS = "created_stays"
+    ENROLMENT_STAYS = "enrolment_stays"
     CANCELLED = "cancelled"
     RUN_FAILED = "run_failed"
 
@@ -90,6 +93,9 @@ _TEXTS: dict[Reason, str] = {
     Reason.OWNER_NOT_ASSIGNED: "The owner could not be assigned",
     Reason.UNAVAILABLE: "The product did not answer",
     Reason.STALE: "Changed since it was planned; left alone",
+    Reason.CHANGED_SINCE: "Changed again after the run; what was changed since is left alone",
+    Reason.CREATED_STAYS: "Was created by the run; undo lists created people and deletes nobody",
+    Reason.ENROLMENT_STAYS: "Was put into a sequence by the run and stays in it",
     Reason.CANCELLED: "The run was cancelled before this person's turn",
     Reason.RUN_FAILED: "The run failed before this person's turn",
 }

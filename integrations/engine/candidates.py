@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from integrations.models import (
     Outcome,
@@ -20,6 +21,8 @@ from integrations.models import (
 )
 from integrations.models.people import PersonQuerySet
 
+TAKING_UP = (RunKind.RETRY, RunKind.APPLY, RunKind.UNDO)
+"""Kinds of runs that take up the stages of another run."""
 PLAN_BATCH = 2_000
 """People in one chunk of planning: a second or two of work."""
 
@@ -29,21 +32,21 @@ def open_stage(run: Run, step: SyncStep, position: int) -> RunStage:
     stage = RunStage(run=run, step=step, label=str(step), position=position)
     stage.until_source = ReadCheckpoint.objects.changes_so_far(step.source_account.pk)
     stage.until_target = ReadCheckpoint.objects.changes_so_far(step.target_account.pk)
-    if run.kind == RunKind.RETRY and run.of_run is not None:
-        stage.retry_of = run.of_run.stages.filter(step=step).first()
+    if run.kind in TAKING_UP and run.of_run is not None:
+        stage.of_stage = run.of_run.stages.filter(step=step).first()
         return stage
     checkpoint = StepCheckpoint.objects.filter(step=step).first()
     stage.full = run.full or checkpoint is None
     if checkpoint is not None:
         stage.since_source, stage.since_target = checkpoint.source_change, checkpoint.target_change
-        stage.retry_of = checkpoint.stage
+        stage.of_stage = checkpoint.stage
     return stage
 
 
 def whom_to_plan(stage: RunStage, step: SyncStep) -> PersonQuerySet:
     """The source people of a stage, ordered by primary key."""
     people = Person.objects.filter(account=step.source_account).order_by("pk")
-    failed = Q(pk__in=RunEntry.objects.filter(stage=stage.retry_of, outcome=Outcome.FAILED).values("source_person_id"))
+    failed = Q(pk__in=RunEntry.objects.filter(stage=stage.of_stage, outcome=Outcome.FAILED).values("source_person_id"))
     if stage.run.kind == RunKind.RETRY:
         return people.filter(failed)
     side, other = step.way.source.value, step.way.target.value
@@ -57,10 +60,10 @@ def whom_to_plan(stage: RunStage, step: SyncStep) -> PersonQuerySet:
     return people.filter(changed | failed)
 
 
-def ranges(people: PersonQuerySet) -> Iterator[tuple[int, int]]:
-    """Primary-key ranges of PLAN_BATCH people each, without loading the people."""
+def ranges(rows: QuerySet[Any]) -> Iterator[tuple[int, int]]:
+    """Primary-key ranges of PLAN_BATCH rows each, without loading the rows."""
     first = last = 0
-    for count, pk in enumerate(people.values_list("pk", flat=True).iterator(chunk_size=PLAN_BATCH)):
+    for count, pk in enumerate(rows.values_list("pk", flat=True).iterator(chunk_size=PLAN_BATCH)):
         if count % PLAN_BATCH == 0:
             if count:
                 yield first, last

@@ -32,9 +32,7 @@ def enrol(lease: Lease, bench: Bench, connector: Connector) -> bool:
     sequence = SequenceRow.objects.get(account=bench.account, external_id=payload["sequence"])
     ledger = _open_ledger(lease, bench, sequence, payload["step"], entries)
     fresh = [entry for entry in entries if entry.pk in ledger]
-    doubtful = [
-        entry.target_external_id for entry in fresh if entry.action != Action.CREATE or entry.enrol_part == Part.SENDING
-    ]
+    doubtful = [entry.target_external_id for entry in fresh if not _is_new(entry) or entry.enrol_part == Part.SENDING]
     inside = connector.participants(sequence.external_id, doubtful) if doubtful else frozenset()
     to_send = [entry for entry in fresh if entry.target_external_id not in inside]
     _mark_sending(lease, to_send)
@@ -100,6 +98,11 @@ def _open_ledger(
         for entry in entries
         if entry.source_person_id in links and links[entry.source_person_id].pk in rows
     }
+
+
+def _is_new(entry: RunEntry) -> bool:
+    """Whether this run made the contact, who then cannot be in a sequence yet."""
+    return entry.action == Action.CREATE and entry.write_part == Part.DONE
 
 
 def _mark_sending(lease: Lease, entries: Sequence[RunEntry]) -> None:

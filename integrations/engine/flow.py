@@ -32,13 +32,14 @@ from integrations.models.chunks import ChunkState
 from . import stages
 from .assign import apply_owners
 from .bench import set_up
-from .candidates import open_stage
+from .candidates import TAKING_UP, open_stage
 from .claim import Lease, LeaseLost, claim
 from .connect import mark_needs_attention, open_connector, spec_of
 from .enrol import enrol
 from .limiter import AccountLimiter
 from .plan_run import plan
 from .read import read, reading_for
+from .take_up import take_up
 from .write_people import SETTLING, apply_writes
 
 log = logging.getLogger(__name__)
@@ -184,7 +185,8 @@ def _handle(lease: Lease, account: Account | None, limiter: AccountLimiter | Non
     if stage is not None and stage.step is None:
         return True  # the step was deleted meanwhile; the flow ends the run with that word
     if phase is Phase.PLAN and stage is not None and stage.step is not None:
-        return plan(lease, _with_accounts(stage.step))
+        planning = take_up if chunk.run.kind in (RunKind.APPLY, RunKind.UNDO) else plan
+        return planning(lease, _with_accounts(stage.step))
     if account is None or limiter is None:
         return True
     connector = open_connector(account, limiter)
@@ -263,7 +265,9 @@ def _weigh(run: Run, stage: RunStage, step: SyncStep) -> list[RunChunk]:
     """All is planned: a preview goes on to the next stage, a run that would change too much waits, others write."""
     if not run.writes:
         return _close(run, stage, step)
-    reasons = [] if run.approved_at is not None else stages.brake(stage, step)
+    # Somebody has seen what an applied preview or an undo does: that was the approval.
+    is_approved = run.approved_at is not None or run.kind in (RunKind.APPLY, RunKind.UNDO)
+    reasons = [] if is_approved else stages.brake(stage, step)
     if reasons:
         run.state, run.held_because = RunState.HELD, reasons
         run.save()
@@ -333,9 +337,12 @@ def _offer(chunks: list[RunChunk]) -> list[int]:
 
 
 def _steps(run: Run) -> list[SyncStep]:
-    if run.kind == RunKind.RETRY and run.of_run is not None:
-        ids = run.of_run.stages.exclude(step=None).values("step_id")
-        return list(SyncStep.objects.with_accounts().filter(pk__in=ids))
+    if run.kind in TAKING_UP and run.of_run is not None:
+        # An undo goes backwards, so that what two steps wrote comes back in the right order.
+        order = "-position" if run.kind == RunKind.UNDO else "position"
+        ids = run.of_run.stages.exclude(step=None).order_by(order).values_list("step_id", flat=True)
+        steps = SyncStep.objects.with_accounts().in_bulk(list(ids))
+        return [steps[pk] for pk in ids if pk in steps]
     if run.step_id is not None:
         return list(SyncStep.objects.with_accounts().filter(pk=run.step_id))
     return list(SyncStep.objects.enabled().with_accounts().filter(connection=run.connection))

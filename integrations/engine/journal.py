@@ -17,11 +17,10 @@ from integrations.connectors.errors import (
 from integrations.domain.decisions import Create, Update
 from integrations.domain.enums import FieldKind
 from integrations.domain.person import ListItem, Person, Value
-from integrations.domain.planning import Planner
 from integrations.domain.reasons import Reason
-from integrations.domain.situation import Memory, Situation
+from integrations.domain.situation import Memory
 from integrations.domain.step_settings import StepSettings
-from integrations.models import Account, Part, PersonLink, RunEntry, SyncStep
+from integrations.models import Account, Part, PersonLink, RunEntry, RunKind, SyncStep
 from integrations.models import Person as PersonRow
 
 from .bench import Bench
@@ -75,7 +74,7 @@ def record(lease: Lease, bench: Bench, jobs: Sequence[Job]) -> None:
                 job.entry.target_person = rows[job.target_after.id]
                 job.entry.target_external_id = job.target_after.id
             if job.entry.owner_part not in (Part.PLANNED, Part.SENDING):
-                remember(link, bench.step, _memory(bench.planner, job))
+                remember(link, bench.step, _memory(bench, job))
                 remembered.append(link)
         save_memories(remembered)
         for job in jobs:
@@ -126,9 +125,10 @@ def _emails(settings: StepSettings, values: dict[str, Value]) -> tuple[str, ...]
     return ()
 
 
-def _memory(planner: Planner, job: Job) -> Memory:
-    situation: Situation = job.case.situation
-    return planner.memory_after(job.decision, situation, job.target_after)
+def _memory(bench: Bench, job: Job) -> Memory:
+    if bench.stage.run.kind == RunKind.UNDO and job.target_after is not None:
+        return bench.planner.accepted(job.case.situation, job.target_after)
+    return bench.planner.memory_after(job.decision, job.case.situation, job.target_after)
 
 
 def _rows(account: Account, ids: Sequence[str]) -> dict[str, PersonRow]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.domain import person as domain
 from integrations.domain.normalise import is_usable_email, normal_email
 from integrations.models import Account, Person, PersonEmail, ReadCheckpoint
+from integrations.models.people import PersonQuerySet
 
 _COLUMNS = [
     "name",
@@ -77,12 +78,9 @@ def mark_missing(account: Account, external_ids: Sequence[str]) -> int:
         )
 
 
-def mark_unseen_as_missing(account: Account, scan: int) -> int:
-    """After a complete full read: whoever it did not see is gone."""
-    with transaction.atomic():
-        change = ReadCheckpoint.objects.next_change(account.pk)
-        unseen = Person.objects.present().filter(account=account, scan__lt=scan)
-        return unseen.update(missing_since=timezone.now(), change=change)
+def unseen_by(account: Account, scan: int) -> PersonQuerySet:
+    """Those whom a complete full read of that number, and none after it, has seen."""
+    return Person.objects.present().filter(account=account, scan__lt=scan).order_by("pk")
 
 
 def _upsert(account: Account, people: Sequence[tuple[domain.Person, str]], scan: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,12 +12,13 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.connectors.errors import NotFound
 from integrations.connectors.ports import Connector
+from integrations.domain.person import Person
 from integrations.models import Account, Phase, ReadCheckpoint, Run, RunChunk, SavedFilter, SavedFilterPerson, SyncStep
 
 from .claim import Lease
 from .connect import spec_of
 from .directory import refresh_directory
-from .mirror import mark_unseen_as_missing, store
+from .mirror import mark_missing, store, unseen_by
 
 OVERLAP = timedelta(seconds=60)
 """How far before the newest stamp seen an incremental read starts: stamps have whole seconds and may become visible
@@ -26,6 +27,8 @@ SETTLES_AFTER = timedelta(seconds=120)
 """Two reads so far apart that agree on the newest stamp have seen all there was up to it."""
 FULL_READ_MARGIN = timedelta(minutes=10)
 """Somebody may change behind a full read while it goes on; the next read starts this much before it began."""
+ASKED_FOR = 50
+"""So many unseen people are asked for by id; each may cost a call."""
 DIRECTORY_KEEPS = timedelta(hours=24)
 
 
@@ -72,6 +75,7 @@ def _read_people(lease: Lease, connector: Connector, account: Account) -> bool:
     progress = lease.chunk.progress or {"cursor": None, "newest": None, "read": 0, "changed": 0, "unreadable": []}
     while True:
         page = connector.read_people(changed_since=since, cursor=progress["cursor"])
+        is_last = page.next_cursor is None
         newest = max((p.updated_at for p in page.people if p.updated_at), default=None)
         with transaction.atomic():
             lease.prove()
@@ -84,12 +88,38 @@ def _read_people(lease: Lease, connector: Connector, account: Account) -> bool:
                 "unreadable": [*progress["unreadable"], *page.unreadable][:100],
             }
             lease.save_progress(progress)
-            if page.next_cursor is None:
+            if is_last and scan is None:
                 _finish_reading(account, lease.chunk.payload, _moment(progress["newest"]))
-        if page.next_cursor is None:
-            return True
+        if is_last:
+            break
         if lease.time_is_up:
             return False
+    if scan is not None:
+        _look_for_unseen(lease, connector, account, scan, is_whole=not progress["unreadable"])
+        _finish_reading(account, lease.chunk.payload, _moment(progress["newest"]))
+    return True
+
+
+def _look_for_unseen(lease: Lease, connector: Connector, account: Account, scan: int, *, is_whole: bool) -> None:
+    """Whoever a full read did not see may be gone, or was missed while rows moved between pages.
+
+    A few are asked for one by one. Where many are unseen, those are gone whom the full read before did not see either.
+    A read with rows that could not be understood proves nobody's absence.
+    """
+    if not is_whole:
+        return
+    unseen = list(unseen_by(account, scan).values_list("external_id", flat=True)[: ASKED_FOR + 1])
+    if len(unseen) > ASKED_FOR:
+        unseen = list(unseen_by(account, scan - 1).values_list("external_id", flat=True))
+        found: Mapping[str, Person] = {}
+    else:
+        found = connector.get_people(unseen) if unseen else {}
+    with transaction.atomic():
+        lease.prove()
+        store(account, found.values(), scan=scan)
+        gone = [person_id for person_id in unseen if person_id not in found]
+        for start in range(0, len(gone), 500):
+            mark_missing(account, gone[start : start + 500])
 
 
 def _read_saved_filter(lease: Lease, connector: Connector) -> bool:
@@ -136,10 +166,9 @@ def _scope(account: Account, *, full: bool) -> dict[str, object]:
 
 
 def _finish_reading(account: Account, payload: dict[str, object], newest: datetime | None) -> None:
-    checkpoint = ReadCheckpoint.objects.select_for_update().get(account=account)
+    checkpoint = ReadCheckpoint.objects.get(account=account)
     began = _moment(payload["began"]) or timezone.now()
     if payload["scan"] is not None:
-        mark_unseen_as_missing(account, int(str(payload["scan"])))
         checkpoint.full_read_at = timezone.now()
         if newest is not None:
             checkpoint.newest, checkpoint.settled = min(newest, began - FULL_READ_MARGIN), False

@@ -107,6 +107,8 @@ def settle(entry: RunEntry) -> None:
         entry.outcome = Outcome.SKIPPED
     elif Part.PLANNED in parts or Part.SENDING in parts:
         entry.outcome = Outcome.PLANNED
+    elif entry.write_part == Part.FOUND:
+        entry.outcome = Outcome.UPDATED
     elif entry.action == Action.CREATE:
         entry.outcome = Outcome.CREATED
     else:

@@ -23,9 +23,10 @@ from integrations.models import (
     SyncStep,
 )
 
-from .candidates import ranges, whom_to_plan
+from .candidates import TAKING_UP, ranges, whom_to_plan
 from .connect import spec_of
 from .settings_loader import load
+from .take_up import taken_up
 from .write_people import CHUNK
 
 
@@ -33,10 +34,11 @@ def plan_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
     """The stage's planning (not saved yet). Changed settings make it plan everybody."""
     stage.settings = load(step).fingerprint
     checkpoint = StepCheckpoint.objects.filter(step=step).first()
-    if stage.run.kind != RunKind.RETRY and checkpoint is not None and checkpoint.settings != stage.settings:
+    if stage.run.kind not in TAKING_UP and checkpoint is not None and checkpoint.settings != stage.settings:
         stage.full = True
     stage.save()
-    return [_chunk(stage, Phase.PLAN, {"first": a, "last": b}) for a, b in ranges(whom_to_plan(stage, step))]
+    rows = taken_up(stage) if stage.run.kind in (RunKind.APPLY, RunKind.UNDO) else whom_to_plan(stage, step)
+    return [_chunk(stage, Phase.PLAN, {"first": first, "last": last}) for first, last in ranges(rows)]
 
 
 def write_chunks(stage: RunStage) -> list[RunChunk]:

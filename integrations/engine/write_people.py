@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -47,8 +47,9 @@ def apply_writes(lease: Lease, bench: Bench, connector: Connector) -> bool:
             return True
         batch = jobs[start : start + size]
         _mark_sending(lease, batch)
-        results = (_create if is_create else _update)(connector, batch)
-        unknown = _take_results(lease, bench, batch, results) or unknown
+        restore = bench.settings.recreate_deleted
+        results = _create(connector, batch, restore=restore) if is_create else _update(connector, batch)
+        unknown = _take_results(lease, bench, connector, batch, results) or unknown
         if lease.time_is_up and start + size < len(jobs):
             return False
     if unknown is not None:
@@ -94,11 +95,12 @@ def _mark_sending(lease: Lease, batch: Sequence[Job]) -> None:
     with transaction.atomic():
         lease.prove()
         for job in batch:
+            job.entry.was_sent_before = job.entry.sent_at is not None
             job.entry.write_part, job.entry.sent_at = Part.SENDING, job.entry.sent_at or now
         RunEntry.objects.filter(pk__in=[job.entry.pk for job in batch]).update(write_part=Part.SENDING, sent_at=now)
 
 
-def _create(connector: Connector, batch: Sequence[Job]) -> Iterator[WriteResult]:
+def _create(connector: Connector, batch: Sequence[Job], *, restore: bool) -> Iterator[WriteResult]:
     return connector.create_people(
         [
             NewPerson(
@@ -106,6 +108,7 @@ def _create(connector: Connector, batch: Sequence[Job]) -> Iterator[WriteResult]
                 address=job.entry.email,
                 values={change.key: change.after for change in job.decision.fields},
                 owner_id=job.decision.owner.after if job.decision.owner else None,
+                restore_deleted=restore,
             )
             for index, job in enumerate(batch)
         ]
@@ -130,23 +133,50 @@ def _update(connector: Connector, batch: Sequence[Job]) -> Iterator[WriteResult]
 
 
 def _take_results(
-    lease: Lease, bench: Bench, batch: Sequence[Job], results: Iterable[WriteResult]
+    lease: Lease, bench: Bench, connector: Connector, batch: Sequence[Job], results: Iterable[WriteResult]
 ) -> OutcomeUnknown | None:
     """Record results as they come, a few together; answers the loss of an answer, if any was lost."""
     unknown: OutcomeUnknown | None = None
     settled: list[Job] = []
+    there: dict[str, Job] = {}
     for result in results:
         job = batch[result.ref]
         if isinstance(result.error, OutcomeUnknown):
             unknown = result.error
+            continue
+        if job.entry.action == Action.CREATE and result.written in (Written.UPDATED, Written.FOUND):
+            there[result.person_id or ""] = job
             continue
         _take(bench, job, result)
         settled.append(job)
         if len(settled) >= RECORDED_TOGETHER and bench.spec.create_batch == 1:
             record(lease, bench, settled)
             settled = []
+    settled += _take_found(bench, connector, there)
     record(lease, bench, settled)
     return unknown
+
+
+def _take_found(bench: Bench, connector: Connector, jobs: Mapping[str, Job]) -> list[Job]:
+    """People who were to be created and are there: by somebody else meanwhile, or by our call whose answer was lost.
+
+    What they look like is read, since a product fills only what is empty then; the next run sees the differences.
+    """
+    people = connector.get_people(list(jobs)) if jobs else {}
+    new_only = {rule.id for rule in bench.settings.sequences if rule.only_for_new}
+    for person_id, job in jobs.items():
+        entry = job.entry
+        if person_id not in people:
+            fail(entry, "write_part", Reason.NOT_FOUND, "")
+            continue
+        job.target_after = people[person_id]
+        if entry.was_sent_before:
+            entry.write_part = Part.DONE
+            continue
+        entry.write_part = Part.FOUND
+        if entry.enrol_part == Part.PLANNED and entry.sequence_rule in new_only:
+            entry.enrol_part = Part.NONE
+    return list(jobs.values())
 
 
 def _take(bench: Bench, job: Job, result: WriteResult) -> None:

@@ -41,6 +41,7 @@ class Part(models.TextChoices):
     PLANNED = "planned", _("planned")
     SENDING = "sending", _("sending")
     DONE = "done", _("done")
+    FOUND = "found", _("was there already")
     REFUSED = "refused", _("refused")
     FAILED = "failed", _("failed")
 
@@ -103,6 +104,9 @@ class RunEntry(models.Model):
             models.Index(fields=["run", "email"], name="runentry_email"),
             models.Index(fields=["source_person", "id"], name="runentry_person"),
         ]
+
+    was_sent_before = False
+    """Not stored: a worker's knowledge that it sends the entry again, because an answer was lost."""
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} {self.name or self.email}"

@@ -132,7 +132,8 @@ class RunStage(models.Model):
     """A run's share for one step, with its books.
 
     `seen` is what planning counted on reading; the others are counted from entries and chunks when the stage closes.
-    `since_*` and `retry_of` say who is planned (see engine.candidates); `until_*` become the step's checkpoint.
+    `since_*` say who is planned (see engine.candidates); `until_*` become the step's checkpoint. `of_stage` is what
+    this one takes up: the step's last stage, whose failures are tried again, or the one to retry, apply or undo.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="stages")
@@ -145,7 +146,7 @@ class RunStage(models.Model):
     since_target = models.BigIntegerField(default=0)
     until_source = models.BigIntegerField(default=0)
     until_target = models.BigIntegerField(default=0)
-    retry_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
+    of_stage = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="+")
     seen = models.PositiveIntegerField(_("seen"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)
     updated = models.PositiveIntegerField(_("updated"), default=0)

@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations.engine import flow
-from integrations.models import Connection, Run, RunChunk, RunKind, RunState, SyncStep, Trigger
+from integrations.engine.settings_loader import load
+from integrations.models import Action, Connection, Outcome, Run, RunChunk, RunKind, RunState, SyncStep, Trigger
 from integrations.models.chunks import ChunkState
 
 from .queue import enqueue, enqueue_chunks
@@ -36,7 +37,8 @@ def request_run(
     of_run: Run | None = None,
 ) -> Run:
     """Ask for a run and return at once; workers do the rest. Raises RunRefused."""
-    if kind != RunKind.PREVIEW and not connection.enabled:
+    # What was switched off because it did harm can still be undone.
+    if kind not in (RunKind.PREVIEW, RunKind.UNDO) and not connection.enabled:
         raise RunRefused(_("“%(connection)s” is not enabled. Switch it on first.") % {"connection": connection})
     for account in (connection.crm_account, connection.outreach_account):
         if not account.is_healthy:
@@ -80,6 +82,52 @@ def cancel_run(*, run: Run, by: AbstractBaseUser | None = None) -> None:
         if Run.objects.filter(pk=run.pk, state__in=[RunState.QUEUED, RunState.HELD]).exists():
             flow.stop(run.pk)
         enqueue_chunks(flow.advance(run.pk))
+
+
+def discard_run(*, run: Run, by: AbstractBaseUser | None = None) -> None:
+    """End a held run without writing what it has planned. Raises RunRefused when it is not held any more."""
+    if run.state != RunState.HELD:
+        raise RunRefused(_("Run %(number)s is not held any more.") % {"number": run.pk})
+    cancel_run(run=run, by=by)
+
+
+def retry_failed(*, run: Run, by: AbstractBaseUser | None = None, trigger: Trigger = Trigger.PERSON) -> Run:
+    """Plan and apply the people who failed in a run again. Raises RunRefused."""
+    if not run.entries.filter(outcome=Outcome.FAILED).exists():
+        raise RunRefused(_("Nobody failed in run %(number)s.") % {"number": run.pk})
+    return _follow(run, RunKind.RETRY, by, trigger)
+
+
+def apply_plan(*, preview: Run, by: AbstractBaseUser | None = None, trigger: Trigger = Trigger.PERSON) -> Run:
+    """Do what a preview has shown; people who have changed since are left and marked stale. Raises RunRefused."""
+    if preview.kind != RunKind.PREVIEW or preview.state != RunState.SUCCEEDED:
+        raise RunRefused(_("Run %(number)s is not a finished preview.") % {"number": preview.pk})
+    for stage in preview.stages.select_related("step"):
+        step = SyncStep.objects.with_accounts().filter(stages=stage).first()
+        if step is None or load(step).fingerprint != stage.settings:
+            raise RunRefused(
+                _("The settings of “%(step)s” have changed since this preview. Preview again.") % {"step": stage.label}
+            )
+    if not preview.entries.filter(action__in=[Action.CREATE, Action.UPDATE]).exists():
+        raise RunRefused(_("The preview has nothing to apply: everybody is in step already."))
+    return _follow(preview, RunKind.APPLY, by, trigger)
+
+
+def undo_run(*, run: Run, by: AbstractBaseUser | None = None, trigger: Trigger = Trigger.PERSON) -> Run:
+    """Put back what a run changed, where the value is still what the run wrote. Raises RunRefused."""
+    if not can_be_undone(run):
+        raise RunRefused(_("Run %(number)s has changed nobody, so there is nothing to undo.") % {"number": run.pk})
+    return _follow(run, RunKind.UNDO, by, trigger)
+
+
+def can_be_undone(run: Run) -> bool:
+    """Whether a run is over and has written to somebody."""
+    written = run.entries.filter(outcome__in=[Outcome.CREATED, Outcome.UPDATED])
+    return run.writes and not run.is_active and written.exists()
+
+
+def _follow(run: Run, kind: RunKind, by: AbstractBaseUser | None, trigger: Trigger) -> Run:
+    return request_run(connection=run.connection, step=run.step, kind=kind, by=by, trigger=trigger, of_run=run)
 
 
 def approve_run(*, run: Run, by: AbstractBaseUser | None = None) -> None:
