@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from .generic import ModelAdmin
@@ -25,7 +26,7 @@ class RecordAction(Generic[M]):
     """A button. `run` does it and returns where to go, None for the record's own page.
 
     `applies` says whether the button makes sense for a record now; the server does not rely on it.
-    Unlisted actions have their buttons elsewhere.
+    Unlisted actions have their buttons elsewhere. `asks_first` gives the sentences that are shown before it is done.
     """
 
     slug: str
@@ -36,6 +37,7 @@ class RecordAction(Generic[M]):
     applies: Callable[[M], bool] = lambda record: True
     title: str = ""
     is_listed: bool = True
+    asks_first: Callable[[M], list[str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,15 @@ class ActionsAdmin(ModelAdmin[M]):
         if request.method != "POST":
             messages.info(request, f"Nothing was done. Press “{action.label}” again if you still want it.")
             return HttpResponseRedirect(self.record_url(record))
+        if action.asks_first is not None and "confirmed" not in request.POST:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": f"{action.label}: {record}?",
+                "action": action,
+                "sentences": action.asks_first(record),
+                "record_url": self.record_url(record),
+            }
+            return TemplateResponse(request, "admin/confirm_action.html", context)
         return action.run(request, record) or HttpResponseRedirect(self.record_url(record))
 
     def may(self, request: HttpRequest, action: RecordAction[M]) -> bool:

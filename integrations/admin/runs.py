@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,10 +13,19 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from integrations.domain.reasons import Reason
-from integrations.models import Action, Outcome, Run, RunChunk, RunEntry, RunKind, RunState
+from integrations.models import Action, Outcome, Part, Run, RunChunk, RunEntry, RunKind, RunState
 from integrations.services.overview import with_books
 from integrations.services.progress import progress, stage_counts
-from integrations.services.runs import RunRefused, approve_run, cancel_run, request_run
+from integrations.services.runs import (
+    RunRefused,
+    apply_plan,
+    approve_run,
+    can_be_undone,
+    cancel_run,
+    discard_run,
+    retry_failed,
+    undo_run,
+)
 
 from .actions import OPERATE, ActionsAdmin, RecordAction
 from .generic import ReadOnlyAdmin
@@ -44,23 +54,55 @@ def _discard(request: Any, run: Run) -> None:
     if run.state != RunState.HELD:
         messages.info(request, "The run is not held any more.")
         return
-    cancel_run(run=run, by=request.user)
+    discard_run(run=run, by=request.user)
     messages.success(request, "Discarded. Nothing of this step's plan was written.")
 
 
 def _retry(request: Any, run: Run) -> HttpResponse | None:
+    return _to_follower(request, lambda: retry_failed(run=run, by=request.user))
+
+
+def _apply(request: Any, run: Run) -> HttpResponse | None:
+    return _to_follower(request, lambda: apply_plan(preview=run, by=request.user))
+
+
+def _undo(request: Any, run: Run) -> HttpResponse | None:
+    return _to_follower(request, lambda: undo_run(run=run, by=request.user))
+
+
+def _to_follower(request: Any, start: Callable[[], Run]) -> HttpResponse | None:
+    """Start the run that takes this one up, and show it; a refusal is said on this one's page."""
     try:
-        follower = request_run(
-            connection=run.connection, step=run.step, kind=RunKind.RETRY, by=request.user, of_run=run
-        )
+        return HttpResponseRedirect(run_url(start()))
     except RunRefused as refused:
         messages.error(request, refused.message)
-        return None
-    return HttpResponseRedirect(run_url(follower))
+        return HttpResponseRedirect(run_url(refused.active)) if refused.active else None
 
 
 def _has_failures(run: Run) -> bool:
     return not run.is_active and run.writes and run.entries.filter(outcome=Outcome.FAILED).exists()
+
+
+def _has_a_plan(run: Run) -> bool:
+    return (
+        run.kind == RunKind.PREVIEW
+        and run.state == RunState.SUCCEEDED
+        and run.entries.filter(action__in=[Action.CREATE, Action.UPDATE]).exists()
+    )
+
+
+def _before_undo(run: Run) -> list[str]:
+    updated = run.entries.filter(outcome=Outcome.UPDATED).count()
+    created = run.entries.filter(outcome=Outcome.CREATED).count()
+    enrolled = run.entries.filter(enrol_part=Part.DONE).count()
+    sentences = [
+        f"Fields and owners of {updated:,} updated people are put back, wherever nobody has changed them since."
+    ]
+    if created:
+        sentences.append(f"{created:,} created people are listed and stay: undo deletes nobody.")
+    if enrolled:
+        sentences.append(f"{enrolled:,} people who were added to sequences are listed and stay in them.")
+    return [*sentences, "Later syncs leave what was put back alone until somebody changes that person again."]
 
 
 @admin.register(Run)
@@ -89,7 +131,9 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
         RecordAction(
             "cancel", "Cancel", OPERATE, _cancel, applies=lambda run: run.is_active and run.state != RunState.HELD
         ),
+        RecordAction("undo", "Undo", OPERATE, _undo, applies=can_be_undone, asks_first=_before_undo),
         RecordAction("retry", "Retry failed", OPERATE, _retry, applies=_has_failures),
+        RecordAction("apply", "Apply this plan", OPERATE, _apply, is_main=True, applies=_has_a_plan),
     )
 
     def get_urls(self) -> list[URLPattern]:

@@ -101,10 +101,11 @@ def condition_value(row: FilterCondition) -> Condition:
 
 
 def _carried_back(step: SyncStep) -> Iterable[str]:
-    """What enabled steps of the opposite direction map from this step's target: their sources."""
+    """What enabled steps of the opposite direction carry back from this step's target: the sources of rows that always
+    write. A row that writes only sometimes leaves an edit where it is."""
     siblings = SyncStep.objects.enabled().filter(connection_id=step.connection_id, direction=step.way.opposite)
     for sibling in siblings.prefetch_related("field_mappings__source_field", "owner_mappings"):
-        yield from (row.source_field.key for row in sibling.field_mappings.all())
+        yield from (row.source_field.key for row in sibling.field_mappings.all() if row.mode == OverwriteMode.ALWAYS)
         if sibling.owner_mappings.all():
             yield OWNER
 

@@ -222,3 +222,41 @@ def test_the_list_does_not_count_further_than_pages_are_turned(
         entries_page(boss, run__id__exact=run.pk)
     counting = [query["sql"] for query in captured.captured_queries if "COUNT(" in query["sql"]]
     assert all("LIMIT" in sql for sql in counting)
+
+
+def ended(run: Run, kind: RunKind = RunKind.SYNC) -> Run:
+    """The run as a finished one."""
+    run.kind, run.state, run.finished_at = kind, RunState.SUCCEEDED, timezone.now()
+    run.save()
+    return run
+
+
+def test_an_ended_run_offers_undo_and_says_first_what_it_does(boss: Client, run: Run) -> None:
+    ended(run)
+    assert "Undo" in page(boss, run)
+    url = reverse("admin:integrations_run_undo", args=[run.pk])
+
+    question = boss.post(url).content.decode()
+    assert "1 created people are listed and stay" in question
+    assert not Run.objects.filter(kind=RunKind.UNDO).exists()
+
+    answer = boss.post(url, {"confirmed": "yes"})
+    follower = Run.objects.get(kind=RunKind.UNDO)
+    assert (follower.of_run, answer["Location"]) == (run, reverse("admin:integrations_run_change", args=[follower.pk]))
+
+
+def test_a_run_that_wrote_nothing_offers_no_undo(boss: Client, run: Run) -> None:
+    ended(run)
+    run.entries.filter(outcome__in=[Outcome.CREATED, Outcome.UPDATED]).delete()
+    assert 'data-action="undo"' not in page(boss, run)
+
+
+def test_a_finished_preview_offers_to_apply_its_plan(boss: Client, run: Run) -> None:
+    assert "Apply this plan" not in page(boss, run)
+    ended(run, RunKind.PREVIEW)
+    assert "Apply this plan" in page(boss, run)
+
+    answer = boss.post(reverse("admin:integrations_run_apply", args=[run.pk]), follow=True)
+
+    assert "have changed since this preview" in answer.content.decode()
+    assert not Run.objects.filter(kind=RunKind.APPLY).exists()
