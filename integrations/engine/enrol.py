@@ -18,6 +18,7 @@ from integrations.models import (
     SequenceStep,
 )
 from integrations.models import Sequence as SequenceRow
+from integrations.models.bulk import overwrite
 
 from .bench import Bench
 from .claim import Lease
@@ -59,7 +60,7 @@ def enrol(lease: Lease, bench: Bench, connector: Connector) -> bool:
             _note(entry, row, enrolled=False, reason=Reason.ALREADY_ENROLLED, detail="")
     with transaction.atomic():
         lease.prove()
-        Enrolment.objects.bulk_update(ledger.values(), ["state", "reason", "detail"])
+        overwrite(Enrolment, ledger.values(), ["state", "reason", "detail"])
         for entry in entries:
             settle(entry)
         save_entries(entries)

@@ -22,6 +22,7 @@ from integrations.domain.situation import Memory
 from integrations.domain.step_settings import StepSettings
 from integrations.models import Account, Part, PersonLink, RunEntry, RunKind, SyncStep
 from integrations.models import Person as PersonRow
+from integrations.models.bulk import overwrite
 
 from .bench import Bench
 from .claim import Lease
@@ -84,7 +85,7 @@ def record(lease: Lease, bench: Bench, jobs: Sequence[Job]) -> None:
 
 def save_entries(entries: Iterable[RunEntry]) -> None:
     """Store what changed on entries while they were carried out."""
-    RunEntry.objects.bulk_update(list(entries), ENTRY_COLUMNS, batch_size=200)
+    overwrite(RunEntry, entries, ENTRY_COLUMNS)
 
 
 def reason_of(error: ConnectorError) -> Reason:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from integrations.domain.enums import Role
 from integrations.domain.situation import Memory
 from integrations.models import Person, PersonLink, SyncStep
+from integrations.models.bulk import overwrite
 
 MEMORY_COLUMNS = ["crm_memory", "outreach_memory", "step_memory", "set_back", "synced_at"]
 
@@ -41,7 +42,7 @@ def remember(link: PersonLink, step: SyncStep, memory: Memory) -> None:
 
 def save_memories(links: Iterable[PersonLink]) -> None:
     """Store what `remember` put on the links."""
-    PersonLink.objects.bulk_update(list(links), MEMORY_COLUMNS, batch_size=200)
+    overwrite(PersonLink, links, MEMORY_COLUMNS)
 
 
 def side_of(link: PersonLink, role: Role) -> Person:
