@@ -284,6 +284,9 @@ class Unlimited:
 
 
 Sleep = Callable[[float], None]
+Timeout = tuple[float, float]
+"""Seconds to connect, and seconds without a byte of the answer."""
+DEFAULT_TIMEOUT: Timeout = (5.0, 30.0)
 
 
 class Opener(Protocol):
@@ -300,5 +303,6 @@ class Opener(Protocol):
         *,
         transport: requests.Session | None = None,
         sleep: Sleep = time.sleep,
+        timeout: Timeout = DEFAULT_TIMEOUT,
     ) -> Connector:
         """A connector with nothing called yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.utils import timezone
 
 from integrations.connectors import registry
@@ -24,7 +25,7 @@ def open_connector(account: Account, limiter: Limiter) -> Connector:
     """A connector for the account. The caller closes it, and the limiter."""
     registered = registry.connector(account.product)
     credentials = Credentials(account.base_url or registered.spec.default_base_url, account.credentials)
-    return registered.open(credentials, limiter)
+    return registered.open(credentials, limiter, timeout=settings.SYNC_HTTP_TIMEOUT)
 
 
 @contextmanager

@@ -14,14 +14,17 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from integrations.connectors.errors import RateLimited
 from integrations.connectors.ports import ObservedLimit, RateWindow
-from integrations.models import Account, ApiBudget
+from integrations.models import Account, ApiBudget, ApiUsage
 
 DAY = 86_400
 SLOTS = 60
+CORRECTED_EVERY = 20
+"""Calls after which a day's balance is taken over from the product again."""
 LONGEST_WAIT = 20.0
 """Seconds that a worker waits itself; for longer waits the chunk goes back to the queue and the worker is free."""
 
@@ -57,7 +60,7 @@ class AccountLimiter:
         """Wait for leave to make a call. Raises RateLimited when that would take longer than LONGEST_WAIT seconds."""
         while True:
             self._before_call()
-            wait, window = self._keeper.submit(self._with_connection_kept, self._take, tokens, scope).result()
+            wait, window = self._keeper.submit(self._take, tokens, scope).result()
             if wait <= 0:
                 self.calls += 1
                 self.tokens += tokens
@@ -73,20 +76,28 @@ class AccountLimiter:
             if window is None:
                 continue
             is_news = limit.capacity is not None and limit.capacity != self._capacities.get(window.name)
-            if is_news or limit.remaining == 0 or (window.seconds >= DAY and limit.remaining is not None):
-                self._keeper.submit(self._with_connection_kept, self._correct, window, limit).result()
+            is_balance = window.seconds >= DAY and limit.remaining is not None and self.calls % CORRECTED_EVERY == 1
+            if is_news or limit.remaining == 0 or is_balance:
+                self._keeper.submit(self._correct, window, limit).result()
             if limit.capacity is not None:
                 self._capacities[window.name] = limit.capacity
 
     def close(self) -> None:
-        """Give the database connection back."""
-        # Looked up in the keeper's thread: here it would be the caller's connection, and the keeper's would stay open.
-        self._keeper.submit(lambda: connection.close())
+        """Account for what was spent, and give the database connection back."""
+        # In the keeper's thread: here it would be the caller's connection, and the keeper's would stay open.
+        self._keeper.submit(self._account_and_disconnect).result()
         self._keeper.shutdown()
 
-    @staticmethod
-    def _with_connection_kept(function: Callable[..., tuple[float, str]], *arguments: object) -> tuple[float, str]:
-        return function(*arguments)
+    def _account_and_disconnect(self) -> None:
+        try:
+            if self.calls:
+                day = datetime.fromtimestamp(self._clock(), UTC).date()
+                usage, _ = ApiUsage.objects.get_or_create(account_id=self._account_id, day=day)
+                ApiUsage.objects.filter(pk=usage.pk).update(
+                    calls=F("calls") + self.calls, tokens=F("tokens") + self.tokens
+                )
+        finally:
+            connection.close()
 
     def _take(self, tokens: int, scope: str) -> tuple[float, str]:
         """Spend, and answer (0, ""), or say how long to wait and for which window."""
@@ -123,7 +134,7 @@ class AccountLimiter:
             rows = list(locked.order_by("window"))
         return rows
 
-    def _correct(self, window: RateWindow, limit: ObservedLimit) -> tuple[float, str]:
+    def _correct(self, window: RateWindow, limit: ObservedLimit) -> None:
         with transaction.atomic():
             for row in self._rows({window.name: 0}):
                 now = self._clock()
@@ -133,7 +144,6 @@ class AccountLimiter:
                 if limit.remaining == 0:
                     row.blocked_until = timezone.now() + timedelta(seconds=limit.reset_in or window.seconds)
                 row.save()
-        return 0.0, ""
 
 
 def allowed(row: ApiBudget) -> int:

@@ -20,6 +20,7 @@ from integrations.connectors.errors import (
 from integrations.connectors.http import ApiSession
 from integrations.connectors.parallel import as_they_finish
 from integrations.connectors.ports import (
+    DEFAULT_TIMEOUT,
     Credentials,
     Directory,
     EnrolmentBatch,
@@ -31,6 +32,7 @@ from integrations.connectors.ports import (
     PeoplePage,
     PersonUpdate,
     Sleep,
+    Timeout,
     WriteResult,
     Written,
 )
@@ -58,6 +60,7 @@ def open_account(
     *,
     transport: requests.Session | None = None,
     sleep: Sleep = time.sleep,
+    timeout: Timeout = DEFAULT_TIMEOUT,
     workers: int = WORKERS,
 ) -> PipedriveConnector:
     """The connector of an account. See `ports.Opener`."""
@@ -70,6 +73,7 @@ def open_account(
         observe=observed_limits,
         transport=transport,
         sleep=sleep,
+        timeout=timeout,
     )
     return PipedriveConnector(PipedriveClient(session), credentials.base_url, workers)
 

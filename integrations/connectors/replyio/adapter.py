@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from integrations.connectors.errors import PermissionDenied
 from integrations.connectors.http import ApiSession
 from integrations.connectors.ports import (
+    DEFAULT_TIMEOUT,
     Credentials,
     Directory,
     EnrolmentBatch,
@@ -22,6 +23,7 @@ from integrations.connectors.ports import (
     PeoplePage,
     PersonUpdate,
     Sleep,
+    Timeout,
     WriteResult,
 )
 from integrations.domain.person import Person
@@ -48,6 +50,7 @@ def open_account(
     *,
     transport: requests.Session | None = None,
     sleep: Sleep = time.sleep,
+    timeout: Timeout = DEFAULT_TIMEOUT,
     patch_limit: int = PATCH_LIMIT,
 ) -> ReplyConnector:
     """The connector of an account. See `ports.Opener`; `patch_limit`: see `updates.Updater`."""
@@ -60,6 +63,7 @@ def open_account(
         observe=observe,
         transport=transport,
         sleep=sleep,
+        timeout=timeout,
     )
     return ReplyConnector(ReplyClient(session), patch_limit)
 
