@@ -39,6 +39,7 @@ from .enrol import enrol
 from .limiter import AccountLimiter
 from .plan_run import plan
 from .read import read, reading_for
+from .survivors import follow_survivors
 from .take_up import take_up
 from .write_people import SETTLING, apply_writes
 
@@ -226,6 +227,8 @@ def _with_accounts(step: SyncStep) -> SyncStep:
 def _next(run: Run) -> list[RunChunk]:
     """One transition, and the chunks it brings (not saved yet). None: there was nothing to do, so go on."""
     if run.phase == Phase.READ:
+        if run.writes:
+            follow_survivors(run.connection)
         return _open(run, 0)
     stage = run.stages.select_related("step").get(position=run.stage_position)
     if stage.step is None:

@@ -9,8 +9,11 @@ from django_q.models import Schedule
 
 from integrations.models import Connection, Run, RunKind, Trigger
 
+from .retention import forget_old_entries
 from .runs import RunRefused, request_run, sweep
 
+NIGHT = range(1, 5)
+"""Hours, in the installation's time zone, in which the full check takes place."""
 MINUTELY = "integrations.tasks.minutely"
 
 
@@ -23,9 +26,11 @@ def ensure() -> None:
 
 
 def minutely() -> None:
-    """Take up idle work, then start what is due."""
+    """Take up idle work, then start what is due; once an hour, forget what is old enough."""
     sweep()
     start_due_runs()
+    if timezone.now().minute == 0:
+        forget_old_entries()
 
 
 def start_due_runs() -> list[Run]:
@@ -36,7 +41,16 @@ def start_due_runs() -> list[Run]:
         since = connection.enabled_at if last is None else last.created_at
         if since is not None and since + timedelta(minutes=connection.interval_minutes) <= timezone.now():
             try:
-                started.append(request_run(connection=connection, trigger=Trigger.SCHEDULE))
+                full = _needs_full_check(connection)
+                started.append(request_run(connection=connection, trigger=Trigger.SCHEDULE, full=full))
             except RunRefused:
                 continue
     return started
+
+
+def _needs_full_check(connection: Connection) -> bool:
+    """Whether everybody is to be looked at again: once a night, since deletions are only seen by their absence."""
+    if timezone.localtime().hour not in NIGHT:
+        return False
+    since = timezone.now() - timedelta(hours=len(NIGHT) + 12)
+    return not Run.objects.filter(connection=connection, full=True, created_at__gte=since).exists()

@@ -15,7 +15,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from integrations.management.processes import ProcessGroup, manage
-from integrations.services import workers
+from integrations.services import schedules, workers
 from integrations.services.supervisor import Patience, Supervisor, Surroundings
 
 SHORTEST_STALE_AFTER = 90.0
@@ -58,6 +58,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         workers.forget_old_beats()
+        schedules.ensure()
         Supervisor(
             f"{socket.gethostname()}-{os.getpid()}",
             Surroundings(
