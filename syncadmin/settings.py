@@ -244,6 +244,33 @@ SANDBOX_PORT = env.port("SANDBOX_PORT", 8900)
 SANDBOX_URL = env.url("SANDBOX_URL", f"http://127.0.0.1:{SANDBOX_PORT}")
 DEMO_PASSWORD = env.text("DEMO_PASSWORD", "")
 
+# --- Connecting by signing in (OAuth 2) --------------------------------------------------------------------------
+
+PIPEDRIVE_CLIENT_ID = env.text("PIPEDRIVE_CLIENT_ID", "")
+PIPEDRIVE_CLIENT_SECRET = env.text("PIPEDRIVE_CLIENT_SECRET", "")
+if bool(PIPEDRIVE_CLIENT_ID) != bool(PIPEDRIVE_CLIENT_SECRET):
+    raise ImproperlyConfigured("PIPEDRIVE_CLIENT_ID and PIPEDRIVE_CLIENT_SECRET go together; only one of them is set.")
+# Without an app of its own, the demo signs in at the sandbox, whose app everybody knows.
+_is_sandbox_app = not PIPEDRIVE_CLIENT_ID and ALLOW_OTHER_BASE_URLS and not IN_PRODUCTION
+if _is_sandbox_app:
+    PIPEDRIVE_CLIENT_ID, PIPEDRIVE_CLIENT_SECRET = "sandbox-client", "sandbox-secret"
+PIPEDRIVE_OAUTH_URL = env.url(
+    "PIPEDRIVE_OAUTH_URL", f"{SANDBOX_URL}/pipedrive" if _is_sandbox_app else "https://oauth.pipedrive.com"
+)
+if PIPEDRIVE_OAUTH_URL != "https://oauth.pipedrive.com" and not ALLOW_OTHER_BASE_URLS:
+    raise ImproperlyConfigured(
+        "PIPEDRIVE_OAUTH_URL is not https://oauth.pipedrive.com, and would be sent the app's client secret; another "
+        "address is only accepted with ALLOW_OTHER_BASE_URLS."
+    )
+# Product to its app. Products that are missing, or whose client id is empty, are connected by key only.
+OAUTH_APPS = {
+    "pipedrive": {
+        "client_id": PIPEDRIVE_CLIENT_ID,
+        "client_secret": PIPEDRIVE_CLIENT_SECRET,
+        "url": PIPEDRIVE_OAUTH_URL,
+    },
+}
+
 # --- Logging -----------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])
@@ -258,7 +285,8 @@ _log_processors: list[structlog.typing.Processor] = [
 _log_renderer: list[structlog.typing.Processor] = (
     [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     if LOG_FORMAT == "json"
-    else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # Its default prints the local variables of every frame, secrets among them.
+    else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
 )
 structlog.configure(
     processors=[

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import logging
+import logging.config
 import re
 import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -198,3 +201,44 @@ def test_the_root_leads_to_the_admin_under_a_strict_content_policy(client: Clien
 
 def test_health_is_answered_without_a_database(client: Client) -> None:
     assert client.get("/healthz").content == b"ok\n"
+
+
+def test_a_logged_traceback_shows_no_local_variables_since_they_may_be_secrets(load: Load) -> None:
+    formatter: Any = logging.config.DictConfigurator(load(LOG_FORMAT="console")["LOGGING"]).configure_formatter(
+        load(LOG_FORMAT="console")["LOGGING"]["formatters"]["structured"]
+    )
+
+    def fail() -> None:
+        password = "hunter" + str(2)
+        raise ValueError(len(password))
+
+    try:
+        fail()
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, __file__, 1, "It failed.", (), sys.exc_info())
+    said = formatter.format(record)
+    assert "ValueError" in said
+    assert "hunter2" not in said
+
+
+def test_the_demo_offers_the_sandboxs_app_and_production_none(load: Load) -> None:
+    demo = load(SANDBOX_PORT="8123")["OAUTH_APPS"]["pipedrive"]
+    assert (demo["client_id"], demo["url"]) == ("sandbox-client", "http://127.0.0.1:8123/pipedrive")
+    production = load(**PRODUCTION)["OAUTH_APPS"]["pipedrive"]
+    assert (production["client_id"], production["url"]) == ("", "https://oauth.pipedrive.com")
+
+
+def test_an_app_of_ones_own_signs_in_at_pipedrive_also_in_the_demo(load: Load) -> None:
+    own = load(PIPEDRIVE_CLIENT_ID="id", PIPEDRIVE_CLIENT_SECRET="secret")["OAUTH_APPS"]["pipedrive"]
+    assert own == {"client_id": "id", "client_secret": "secret", "url": "https://oauth.pipedrive.com"}
+
+
+def test_half_an_app_is_refused_and_not_repeated(load: Load) -> None:
+    with pytest.raises(ImproperlyConfigured, match="go together") as refusal:
+        load(PIPEDRIVE_CLIENT_SECRET="hunter2")
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_another_sign_in_host_is_refused_where_other_addresses_are(load: Load) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^PIPEDRIVE_OAUTH_URL is not"):
+        load(**PRODUCTION, PIPEDRIVE_OAUTH_URL="https://oauth.example.com")
