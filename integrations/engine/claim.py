@@ -16,9 +16,8 @@ from django.utils import timezone
 from integrations.models import ChunkState, Run, RunChunk
 from integrations.models.chunks import ChunkQuerySet
 
-LEASE = timedelta(seconds=45)
-RENEWED_EVERY = 10.0
-"""Seconds. A worker that misses four renewals is taken for dead."""
+RENEWALS = 4
+"""How many renewals a worker must miss to be taken for dead."""
 
 
 class LeaseLost(Exception):  # noqa: N818 -- says what happened
@@ -57,8 +56,8 @@ class Lease:
         ).exists()
 
     def renew(self) -> None:
-        """Keep the chunk for another LEASE."""
-        until = timezone.now() + LEASE
+        """Keep the chunk for the lease's time from now."""
+        until = timezone.now() + lease_time()
         if not self._ours().update(leased_until=until):
             raise LeaseLost(f"Chunk {self.chunk.pk} was taken over.")
         self._until = until
@@ -70,7 +69,7 @@ class Lease:
 
         def keep_renewing() -> None:
             try:
-                while not over.wait(RENEWED_EVERY):
+                while not over.wait(lease_time().total_seconds() / RENEWALS):
                     self.renew()
             except LeaseLost:
                 pass  # the worker finds out by itself when it checks or proves
@@ -112,10 +111,15 @@ class Lease:
         return RunChunk.objects.filter(pk=self.chunk.pk, lease=self._token, state=ChunkState.RUNNING)
 
 
+def lease_time() -> timedelta:
+    """How long a claim holds without being renewed."""
+    return timedelta(seconds=settings.SYNC_LEASE_SECONDS)
+
+
 def claim(chunk_id: int) -> Lease | None:
     """Take a chunk that nobody works on; None when it is done, not due, or in other hands."""
     now = timezone.now()
-    token, until = uuid.uuid4().hex, now + LEASE
+    token, until = uuid.uuid4().hex, now + lease_time()
     free = Q(state=ChunkState.QUEUED, not_before__lte=now) | Q(state=ChunkState.RUNNING, leased_until__lte=now)
     taken = RunChunk.objects.filter(free, pk=chunk_id).update(
         state=ChunkState.RUNNING, lease=token, leased_until=until, attempts=F("attempts") + 1

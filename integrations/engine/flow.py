@@ -33,7 +33,7 @@ from . import stages
 from .assign import apply_owners
 from .bench import set_up
 from .candidates import TAKING_UP, open_stage
-from .claim import Lease, LeaseLost, claim
+from .claim import Lease, LeaseLost, claim, lease_time
 from .connect import mark_needs_attention, open_connector, spec_of
 from .enrol import enrol
 from .limiter import AccountLimiter
@@ -46,8 +46,6 @@ from .write_people import SETTLING, apply_writes
 log = logging.getLogger(__name__)
 
 MOVING = (RunState.READING, RunState.PLANNING, RunState.APPLYING)
-OFFER = timedelta(seconds=60)
-"""How long a chunk may lie on the queue before it is offered again."""
 PATIENCE = 12
 """Attempts at a chunk that raise something unforeseen before the run gives up."""
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -127,12 +125,12 @@ def sweep() -> list[int]:
     """Offer what lies idle: runs that were never begun, chunks without a worker, runs that nobody moved on."""
     now = timezone.now()
     ready: list[int] = []
-    for run_id in Run.objects.filter(state=RunState.QUEUED, created_at__lt=now - OFFER / 4).values_list(
+    for run_id in Run.objects.filter(state=RunState.QUEUED, created_at__lt=now - lease_time() / 4).values_list(
         "pk", flat=True
     ):
         ready += begin(run_id)
     idle = list(RunChunk.objects.idle(now).filter(run__in=Run.objects.active()).values_list("pk", flat=True)[:200])
-    RunChunk.objects.filter(pk__in=idle, state=ChunkState.QUEUED).update(offered_until=now + OFFER)
+    RunChunk.objects.filter(pk__in=idle, state=ChunkState.QUEUED).update(offered_until=now + lease_time())
     ready += idle
     for run in Run.objects.filter(state__in=MOVING):
         if run.cancel_requested_at is not None or not run.chunks.open().exists():
@@ -334,7 +332,7 @@ def _pause(lease: Lease, error: TemporaryError) -> None:
 
 def _offer(chunks: list[RunChunk]) -> list[int]:
     for chunk in chunks:
-        chunk.offered_until = timezone.now() + OFFER
+        chunk.offered_until = timezone.now() + lease_time()
     RunChunk.objects.bulk_create(chunks)
     return [chunk.pk for chunk in chunks]
 

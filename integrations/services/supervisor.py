@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from integrations.services.workers import QueueAwayError
+from integrations.services.workers import QueueAwayError, QueueLockedError
 
 log = structlog.get_logger(__name__)
 
@@ -98,6 +98,10 @@ class Supervisor:
                     log.error("worker.stale", worker=worker, pid=child.pid, silent_for=round(silent_for, 1))
                     return False
                 self._world.request_beat()
+            except QueueLockedError as error:
+                # SQLite has one write lock. A worker that was stopped while it held it would keep it for ever, so the
+                # silence counts, and ends with the child's end.
+                log.warning("worker.queue_locked", worker=worker, error=str(error))
             except QueueAwayError as error:
                 # Nobody can beat without the queue, and a new child would fare no better.
                 alive_at = self._world.now()

@@ -33,6 +33,10 @@ class QueueAwayError(Exception):
     """The database or the broker does not answer, so that nothing can be said about any worker."""
 
 
+class QueueLockedError(QueueAwayError):
+    """The database answers and cannot be written, since some process holds its write lock: perhaps a hanging worker."""
+
+
 def latest_beat(worker: str) -> datetime | None:
     """When a task last came through this worker, or None when none ever has. Raises QueueAwayError."""
     with _queue_may_be_away():
@@ -81,4 +85,5 @@ def _queue_may_be_away() -> Iterator[None]:
     try:
         yield
     except (DatabaseError, RedisError) as error:
-        raise QueueAwayError(str(error)) from error
+        is_locked = isinstance(error, DatabaseError) and "database is locked" in str(error)
+        raise (QueueLockedError if is_locked else QueueAwayError)(str(error)) from error

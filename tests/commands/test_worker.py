@@ -1,61 +1,23 @@
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from integrations.management.processes import manage
-from integrations.models import Heartbeat
+from tests.commands.running_worker import RunningWorker, group_exists
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow]
-
-
-class RunningWorker:
-    """`manage.py worker` as a real process with real workers, impatient enough for a test."""
-
-    def __init__(self, database_url: str, log: Path) -> None:
-        self._log = log
-        arguments = manage("worker", "--stale-after", "4", "--beat-every", "0.3", "--stop-within", "5")
-        environment = {**os.environ, "DATABASE_URL": database_url, "LOG_FORMAT": "json", "QUEUE_WORKERS": "1"}
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(arguments, env=environment, stdout=output, stderr=output)
-
-    def events(self, name: str) -> list[dict[str, Any]]:
-        records = [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
-        return [record for record in records if record["event"] == name]
-
-    def wait_until(self, happened: Callable[[], bool], *, within: float = 30) -> None:
-        deadline = time.monotonic() + within
-        while not happened():
-            assert self.process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()
-            time.sleep(0.1)
-
-    def wait_for_a_beat_of_child(self, number: int) -> None:
-        self.wait_until(lambda: Heartbeat.objects.filter(worker__endswith=f"-{self.process.pid}-{number}").exists())
 
 
 @pytest.fixture
 def worker(database_url: str, tmp_path: Path) -> Iterator[RunningWorker]:
     running = RunningWorker(database_url, tmp_path / "worker.log")
     yield running
-    running.process.terminate()
-    running.process.wait(timeout=20)
-
-
-def group_exists(pid: int) -> bool:
-    try:
-        os.killpg(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    running.stop()
 
 
 def test_a_cluster_that_hangs_while_it_looks_alive_is_replaced(worker: RunningWorker) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from integrations.services.supervisor import Patience, Supervisor, Surroundings
-from integrations.services.workers import QueueAwayError
+from integrations.services.workers import QueueAwayError, QueueLockedError
 
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -42,6 +42,7 @@ class FakeWorld:
     beats: dict[str, datetime] = field(default_factory=dict)
     requested: int = 0
     queue_away: bool = False
+    queue_locked: bool = False
     children: dict[str, FakeChild] = field(default_factory=dict)
     started_at: list[float] = field(default_factory=list)
 
@@ -64,6 +65,8 @@ class FakeWorld:
         return self.beats.get(worker)
 
     def request_beat(self) -> None:
+        if self.queue_locked:
+            raise QueueLockedError("database is locked")
         self.requested += 1
 
     def beat(self) -> None:
@@ -97,6 +100,17 @@ def test_a_child_that_beats_is_left_alone_and_asked_to_stop_in_the_end() -> None
     assert list(world.children) == ["host-7-1"]
     assert world.children["host-7-1"].asked
     assert world.requested > 700
+
+
+def test_a_child_that_goes_silent_with_the_database_s_write_lock_is_killed() -> None:
+    def hang_with_the_lock(world: FakeWorld) -> None:
+        world.queue_locked = world.seconds > 60 and world.youngest == "host-7-1"
+        if not world.queue_locked:
+            world.beat()
+
+    world = FakeWorld(stop_after=600, each_second=hang_with_the_lock)
+    world.run()
+    assert list(world.children) == ["host-7-1", "host-7-2"]
 
 
 def test_a_child_that_goes_silent_is_killed_and_replaced_under_a_new_name() -> None:

@@ -69,6 +69,15 @@ def test_a_queue_that_is_away_is_told_apart_from_a_worker_that_is_silent(monkeyp
         workers.latest_beat("host-7-1")
 
 
+def test_a_database_that_cannot_be_written_is_told_apart_from_one_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(workers, "async_task", refuse)
+    with pytest.raises(workers.QueueLockedError):
+        workers.request_beat()
+
+
 def test_only_an_empty_queue_is_given_a_beat() -> None:
     workers.request_beat()
     workers.request_beat()
