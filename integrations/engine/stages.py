@@ -129,8 +129,6 @@ def close(stage: RunStage) -> str:
         enrolled=Count("pk", filter=Q(enrol_part=Part.DONE)),
     )
     stage.owners_assigned, stage.enrolled = parts["owners"], parts["enrolled"]
-    stage.closed_at = timezone.now()
-    stage.save()
     books = Books(
         seen=stage.seen,
         created=stage.created,
@@ -140,7 +138,10 @@ def close(stage: RunStage) -> str:
         conflicts=stage.conflicts,
         failed=stage.failed,
     )
-    return imbalance(books) or ""
+    wrong = imbalance(books) or ""
+    stage.closed_at = None if wrong else timezone.now()
+    stage.save()
+    return wrong
 
 
 _OUTCOMES = (Outcome.CREATED, Outcome.UPDATED, Outcome.SKIPPED, Outcome.CONFLICT)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from .choices import one_of
@@ -160,7 +160,15 @@ class RunStage(models.Model):
 
     class Meta:
         ordering = ["run", "position"]
-        constraints = [models.UniqueConstraint(fields=["run", "position"], name="integrations_runstage_position_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "position"], name="integrations_runstage_position_once"),
+            models.CheckConstraint(
+                condition=Q(closed_at=None)
+                | Q(seen=F("created") + F("updated") + F("unchanged") + F("skipped") + F("conflicts") + F("failed")),
+                name="integrations_runstage_books_balance",
+                violation_error_message=_("Everybody who was seen must have exactly one outcome."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.label
