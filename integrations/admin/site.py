@@ -21,6 +21,7 @@ from integrations.services import overview
 
 from .chart import HEIGHT, WIDTH, columns
 from .connect import connect
+from .why import why
 
 _GROUPS = (
     ("Sync", ("Connection", "SyncStep", "Run", "RunEntry", "Account")),
@@ -46,12 +47,17 @@ class SyncAdminSite(AdminSite):
         own = [
             path("records/", self.admin_view(self.records), name="records"),
             path("connect/", self.admin_view(self.connect), name="connect"),
+            path("why/", self.admin_view(self.why), name="why"),
         ]
         return [*own, *super().get_urls()]
 
     def connect(self, request: HttpRequest) -> HttpResponse:
         """The guided way to a first connection."""
         return connect(request, self)
+
+    def why(self, request: HttpRequest) -> HttpResponse:
+        """What every step would do with one person, and why."""
+        return why(request, self)
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Django's, and a word where a form was sent after its session had ended: the log-in page would swallow it."""
