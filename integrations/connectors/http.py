@@ -9,13 +9,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
+from threading import Lock
 from typing import Any, TypeAlias
 
 import msgspec
 import requests
 
 from . import exchange
-from .errors import ConnectorError, OutcomeUnknown, RateLimited, TemporaryError, Unavailable, UnexpectedResponse
+from .errors import (
+    AuthenticationFailed,
+    ConnectorError,
+    OutcomeUnknown,
+    RateLimited,
+    TemporaryError,
+    Unavailable,
+    UnexpectedResponse,
+)
 from .exchange import NeverSent, RawAnswer
 from .ports import Limiter, ObservedLimit, Sleep
 from .redaction import Redactor
@@ -53,6 +62,7 @@ class ApiSession:
 
     `headers` go with every call; their values are taken for secrets. `timeout` is (connect, read) in seconds.
     `attempts` counts the first one. A product's wish to wait longer than `longest_wait` seconds is raised instead.
+    `renew` gives headers that replace `headers`; it is asked once in a session's life, after a 401.
     """
 
     def __init__(
@@ -71,11 +81,13 @@ class ApiSession:
         random: Callable[[], float] = random_module.random,
         attempts: int = 4,
         longest_wait: float = 30.0,
+        renew: Callable[[], Headers] | None = None,
     ) -> None:
         self.product = product
         self._base_url = base_url.rstrip("/")
         self._headers = {"User-Agent": f"SyncAdmin/{VERSION} ({product})", "Accept": "application/json", **headers}
-        self._redact = Redactor(headers.values())
+        self._secrets = tuple(headers.values())
+        self._redact = Redactor(self._secrets)
         self._limiter = limiter
         self._classify = classify
         self._observe = observe
@@ -87,6 +99,8 @@ class ApiSession:
         self._random = random
         self._attempts = attempts
         self._longest_wait = longest_wait
+        self._renew = renew
+        self._renewing = Lock()
 
     def __repr__(self) -> str:
         return f"<ApiSession {self.product} {self._base_url}>"
@@ -117,13 +131,20 @@ class ApiSession:
         repeatable may have been carried out, UnexpectedResponse for a redirect or a 4xx that nobody knows.
         """
         may_repeat = method in ("GET", "HEAD") if repeatable is None else repeatable
-        request = self._request(method, path, query, body)
+        headers = self._headers
+        request = self._request(method, path, query, body, headers)
         attempt = 1
         while True:
             self._limiter.acquire(tokens, scope)
             outcome = self._attempt(request, path, scope, may_repeat)
             if isinstance(outcome, Answer):
                 return outcome
+            if isinstance(outcome, AuthenticationFailed) and outcome.status == 401:
+                if not self._renewed(headers):
+                    raise outcome
+                headers = self._headers
+                request = self._request(method, path, query, body, headers)
+                continue
             pause = self._pause(outcome, attempt)
             if pause is None:
                 raise outcome
@@ -135,8 +156,23 @@ class ApiSession:
             self._sleep(pause)
             attempt += 1
 
-    def _request(self, method: str, path: str, query: Query | None, body: JSON) -> requests.Request:
-        headers = dict(self._headers)
+    def _renewed(self, rejected: Headers) -> bool:
+        """Whether there are other headers to try than those that were rejected: this thread's doing, or another's."""
+        with self._renewing:
+            if self._headers is not rejected:
+                return True
+            if self._renew is None:
+                return False
+            renew, self._renew = self._renew, None
+            fresh = renew()
+            self._redact = Redactor([*self._secrets, *fresh.values()])
+            self._headers = {**self._headers, **fresh}
+            return True
+
+    def _request(
+        self, method: str, path: str, query: Query | None, body: JSON, own: Mapping[str, str]
+    ) -> requests.Request:
+        headers = dict(own)
         if body is not None:
             headers["Content-Type"] = "application/json"
         return requests.Request(

@@ -28,10 +28,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How to reach an account. `secrets` by the names in `ConnectorSpec.credential_fields`; never shown by repr."""
+    """How to reach an account. `secrets` by the names in `ConnectorSpec.credential_fields`; never shown by repr.
+
+    `renew` gives fresh secrets when the product rejects these, from any thread; it raises ConnectorError when there
+    are none. None: they cannot be renewed.
+    """
 
     base_url: str
     secrets: Mapping[str, str] = field(repr=False)
+    renew: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

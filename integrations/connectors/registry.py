@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .oauth import OAuthOpener
 from .pipedrive.adapter import open_account as open_pipedrive
+from .pipedrive.oauth import open_oauth as open_pipedrive_oauth
 from .pipedrive.spec import SPEC as PIPEDRIVE
 from .ports import ConnectorSpec, Opener
 from .replyio.adapter import open_account as open_replyio
@@ -14,10 +16,11 @@ from .replyio.spec import SPEC as REPLYIO
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A product's constants, and how an account of it is opened."""
+    """A product's constants, how an account of it is opened, and how one signs in, where that is possible."""
 
     spec: ConnectorSpec
     open: Opener
+    oauth: OAuthOpener | None = None
 
 
 class UnknownProduct(LookupError):  # noqa: N818 -- says what is the matter
@@ -25,7 +28,7 @@ class UnknownProduct(LookupError):  # noqa: N818 -- says what is the matter
 
 
 _REGISTERED = (
-    Registered(PIPEDRIVE, open_pipedrive),
+    Registered(PIPEDRIVE, open_pipedrive, open_pipedrive_oauth),
     Registered(REPLYIO, open_replyio),
 )
 _BY_NAME: Mapping[str, Registered] = {each.spec.product: each for each in _REGISTERED}

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.conf import settings
 from django.utils import timezone
 
 from integrations.connectors import registry
 from integrations.connectors.errors import AuthenticationFailed, PermissionDenied
+from integrations.connectors.oauth import ACCESS_TOKEN, is_by_oauth
 from integrations.connectors.ports import Connector, ConnectorSpec, Credentials, Identity, Limiter
 from integrations.models import Account, AccountStatus
 
 from .limiter import AccountLimiter
+from .oauth import keep_fresh, renewed_secrets
 
 
 def spec_of(account: Account) -> ConnectorSpec:
@@ -21,10 +24,20 @@ def spec_of(account: Account) -> ConnectorSpec:
     return registry.connector(account.product).spec
 
 
-def open_connector(account: Account, limiter: Limiter) -> Connector:
-    """A connector for the account. The caller closes it, and the limiter."""
+def open_connector(account: Account, limiter: Limiter, *, renews: bool = True) -> Connector:
+    """A connector for the account, whose tokens are renewed if need be. The caller closes it, and the limiter.
+
+    Without `renews` the credentials are used as they are, which is how ones that are not stored yet are tested.
+    Raises ConnectorError when they cannot be renewed.
+    """
+    if renews:
+        keep_fresh(account)
     registered = registry.connector(account.product)
-    credentials = Credentials(account.base_url or registered.spec.default_base_url, account.credentials)
+    secrets = account.credentials
+    renew = None
+    if renews and is_by_oauth(secrets):
+        renew = partial(renewed_secrets, account, secrets.get(ACCESS_TOKEN, ""))
+    credentials = Credentials(account.base_url or registered.spec.default_base_url, secrets, renew)
     return registered.open(credentials, limiter, timeout=settings.SYNC_HTTP_TIMEOUT)
 
 
@@ -32,11 +45,13 @@ def open_connector(account: Account, limiter: Limiter) -> Connector:
 def connected(account: Account) -> Iterator[Connector]:
     """A connector for one errand, on the account's shared budget; the budget's database connection is given back."""
     limiter = AccountLimiter(account, spec_of(account).windows)
-    connector = open_connector(account, limiter)
     try:
-        yield connector
+        connector = open_connector(account, limiter)
+        try:
+            yield connector
+        finally:
+            connector.close()
     finally:
-        connector.close()
         limiter.close()
 
 
@@ -54,7 +69,12 @@ def check_account(account: Account) -> Identity:
     account.external_id, account.external_name = identity.id, identity.name
     account.user_external_id, account.user_name = identity.user_id, identity.user_name
     account.status, account.status_detail, account.checked_at = AccountStatus.HEALTHY, "", timezone.now()
-    account.save()
+    # Only what was learned: another worker may have renewed the credentials meanwhile.
+    account.save(
+        update_fields=[
+            "external_id", "external_name", "user_external_id", "user_name", "status", "status_detail", "checked_at"
+        ]
+    )  # fmt: skip
     return identity
 
 

@@ -21,6 +21,7 @@ from integrations.connectors.errors import (
     RateLimited,
     UnexpectedResponse,
 )
+from integrations.connectors.oauth import is_by_oauth
 from integrations.connectors.ports import ConnectorSpec, Identity, Unlimited
 from integrations.engine.connect import check_account, connected, mark_needs_attention, open_connector
 from integrations.engine.directory import refresh_directory
@@ -57,15 +58,20 @@ def connect_account(*, product: str, name: str, base_url: str, secrets: Mapping[
         base_url=base_url,
         credentials=_complete(spec, secrets, {}),
     )
-    identity = _identify(account, spec)
+    identity = identify(account, spec)
     _refuse_second(account, identity, spec)
+    store_new(account, identity, name, by)
+    return account
+
+
+def store_new(account: Account, identity: Identity, name: str, by: User | None) -> None:
+    """Store an account that was tested, and read its directory."""
     _take_over(account, identity)
-    account.name = name or f"{spec.label}: {identity.name}"
+    account.name = name or f"{registry.connector(account.product).spec.label}: {identity.name}"
     with transaction.atomic():
         account.save()
         note_addition(account, by)
     read_directory(account)
-    return account
 
 
 def reconnect_account(*, account: Account, base_url: str, secrets: Mapping[str, str], by: User | None) -> None:
@@ -78,10 +84,18 @@ def reconnect_account(*, account: Account, base_url: str, secrets: Mapping[str, 
     candidate = Account.objects.get(pk=account.pk)
     candidate.base_url = base_url
     candidate.credentials = _complete(spec, secrets, account.credentials)
-    identity = _identify(candidate, spec)
+    identity = identify(candidate, spec)
+    replace_credentials(account, candidate, identity, by, field=_first_secret(spec))
+
+
+def replace_credentials(
+    account: Account, candidate: Account, identity: Identity, by: User | None, *, field: str
+) -> None:
+    """Store a tested candidate in the account's place. Raises AccountRefused, about `field`, if it is a stranger."""
+    spec = registry.connector(account.product).spec
     if account.external_id and identity.id != account.external_id:
         raise AccountRefused(
-            _first_secret(spec),
+            field,
             f"This belongs to “{identity.name}”, but the account is “{account.external_name}”. "
             "Add an account of its own for it.",
         )
@@ -103,7 +117,7 @@ def test_account(*, account: Account) -> Identity:
     try:
         return check_account(account)
     except ConnectorError as error:
-        raise refusal(error, spec, account.base_url) from error
+        raise refusal(error, spec, account) from error
 
 
 def read_directory(account: Account) -> bool:
@@ -128,9 +142,11 @@ def read_directory_of(account_id: int) -> None:
         read_directory(account)
 
 
-def refusal(error: ConnectorError, spec: ConnectorSpec, base_url: str) -> AccountRefused:
+def refusal(error: ConnectorError, spec: ConnectorSpec, account: Account) -> AccountRefused:
     """The words for a failed test: a wrong key, no permission, a wrong host and a product that is down all differ."""
-    key = _first_secret(spec)
+    if is_by_oauth(account.credentials) and isinstance(error, AuthenticationFailed | PermissionDenied):
+        return AccountRefused("", f"{spec.label} does not let this sign-in in: {error.message}")
+    key, base_url = _first_secret(spec), account.base_url
     label = next((field.label for field in spec.credential_fields if field.secret), "key")
     if isinstance(error, AuthenticationFailed):
         return AccountRefused(key, f"{spec.label} does not accept this {label}. Copy it again, in full.")
@@ -160,17 +176,18 @@ def _complete(spec: ConnectorSpec, given: Mapping[str, str], stored: Mapping[str
     return secrets
 
 
-def _identify(account: Account, spec: ConnectorSpec) -> Identity:
+def identify(account: Account, spec: ConnectorSpec) -> Identity:
+    """Whom credentials stand for that are not stored yet. Raises AccountRefused."""
     if account.base_url:
         trouble = check_base_url(account.base_url, spec, settings.ALLOW_OTHER_BASE_URLS)
         if trouble:
             raise AccountRefused(ADDRESS, trouble)
     # The shared budget is kept by account, and this one is not stored yet.
-    connector = open_connector(account, Unlimited())
+    connector = open_connector(account, Unlimited(), renews=False)
     try:
         return connector.identity()
     except ConnectorError as error:
-        raise refusal(error, spec, account.base_url) from error
+        raise refusal(error, spec, account) from error
     finally:
         connector.close()
 

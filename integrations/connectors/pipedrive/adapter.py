@@ -64,10 +64,12 @@ def open_account(
     workers: int = WORKERS,
 ) -> PipedriveConnector:
     """The connector of an account. See `ports.Opener`."""
+    renew = credentials.renew
     session = ApiSession(
         product=SPEC.label,
         base_url=credentials.base_url,
         headers=key_headers(credentials.secrets),
+        renew=(lambda: key_headers(renew())) if renew else None,
         limiter=limiter,
         classify=classify,
         observe=observed_limits,
@@ -81,7 +83,8 @@ def open_account(
 def key_headers(secrets: Mapping[str, str]) -> dict[str, str]:
     """How a call says who it is: an OAuth access token, else an API token.
 
-    An access token is good for an hour. Whoever keeps the refresh token renews it before opening the account.
+    An access token is good for an hour. Whoever keeps the refresh token renews it before opening the account, and by
+    `Credentials.renew` when it is rejected earlier.
     Reference: https://pipedrive.readme.io/docs/core-api-concepts-authentication
     """
     if access_token := secrets.get("access_token"):
