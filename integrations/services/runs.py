@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from integrations.engine import flow
 from integrations.engine.settings_loader import load
+from integrations.engine.work import work as work_on
 from integrations.models import Action, Connection, Outcome, Run, RunChunk, RunKind, RunState, SyncStep, Trigger
 from integrations.models.chunks import ChunkState
 
@@ -142,7 +143,7 @@ def begin(run_id: int) -> None:
 
 def work(chunk_id: int) -> None:
     """Work on a chunk."""
-    enqueue_chunks(flow.work(chunk_id))
+    enqueue_chunks(work_on(chunk_id))
 
 
 def sweep() -> None:
@@ -158,7 +159,7 @@ def drive(run: Run, *, until: datetime | None = None) -> Run:
     ready = flow.begin(run.pk)
     while until is None or timezone.now() < until:
         for chunk_id in ready:
-            flow.work(chunk_id)
+            work_on(chunk_id)
         flow.advance(run.pk)
         due = RunChunk.objects.open().filter(run=run, not_before__lte=timezone.now())
         ready = list(due.exclude(state=ChunkState.RUNNING).values_list("pk", flat=True))

@@ -1,0 +1,145 @@
+"""Working on a chunk: claim it, do what its phase asks for, and turn what goes wrong into what happens next."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import assert_never
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.connectors.errors import AuthenticationFailed, ConnectorError, OutcomeUnknown, TemporaryError
+from integrations.models import Account, Phase, Run, RunKind, RunState
+
+from . import flow
+from .assign import apply_owners
+from .bench import set_up
+from .claim import Lease, LeaseLost, claim
+from .connect import mark_needs_attention, open_connector, spec_of
+from .enrol import enrol
+from .limiter import AccountLimiter
+from .plan_run import plan
+from .read import read
+from .take_up import take_up
+from .write_people import SETTLING, apply_writes
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 12
+"""Attempts at a chunk that raise something unforeseen before the run gives up."""
+LONGEST_PAUSE = timedelta(minutes=15)
+
+
+def work(chunk_id: int) -> list[int]:
+    """Work on a chunk if nobody does, and move its run on when that was the last."""
+    lease = claim(chunk_id)
+    if lease is None:
+        return []
+    run_id = lease.chunk.run_id
+    try:
+        again = _work(lease)
+    except LeaseLost:
+        log.info("chunk %s was taken over", chunk_id)
+        return []
+    return ([chunk_id] if again else []) + flow.advance(run_id)
+
+
+def _work(lease: Lease) -> bool:
+    """Do the chunk's work; answers whether it is to be put on the queue again at once."""
+    run = lease.chunk.run
+    if run.cancel_requested_at is not None or not run.is_active:
+        lease.finish()
+        return False
+    account = _account(lease)
+    limiter = AccountLimiter(account, spec_of(account).windows, before_call=lease.check) if account else None
+    try:
+        with lease.kept():
+            finished = _handle(lease, account, limiter)
+        if finished:
+            lease.finish()
+        else:
+            lease.give_back(not_before=timezone.now())
+        return not finished
+    except TemporaryError as error:
+        _pause(lease, error)
+    except AuthenticationFailed as error:
+        if account is not None:
+            mark_needs_attention(account, error.message)
+        _fail(lease, f"{account}: {error.message}")
+    except ConnectorError as error:
+        _fail(lease, f"{account}: {error.message}")
+    except LeaseLost:
+        raise
+    except Exception as error:
+        log.exception("chunk %s failed", lease.chunk.pk)
+        if lease.chunk.attempts >= PATIENCE:
+            _fail(lease, f"Something unforeseen happened while {lease.chunk.get_phase_display()}: {error!r}")
+        else:
+            lease.give_back(not_before=timezone.now() + timedelta(seconds=lease.chunk.attempts), error=repr(error))
+    finally:
+        if limiter is not None:
+            lease.spent(limiter.calls, limiter.tokens)
+            limiter.close()
+    return False
+
+
+def _handle(lease: Lease, account: Account | None, limiter: AccountLimiter | None) -> bool:
+    chunk = lease.chunk
+    stage = chunk.stage
+    phase = Phase(chunk.phase)
+    if stage is not None and stage.step is None:
+        return True  # the step was deleted meanwhile; the flow ends the run with that word
+    if phase is Phase.PLAN and stage is not None and stage.step is not None:
+        planning = take_up if chunk.run.kind in (RunKind.APPLY, RunKind.UNDO) else plan
+        return planning(lease, flow.with_accounts(stage.step))
+    if account is None or limiter is None:
+        return True
+    connector = open_connector(account, limiter)
+    try:
+        if phase is Phase.READ or stage is None or stage.step is None:
+            return read(lease, connector)
+        bench = set_up(stage, flow.with_accounts(stage.step))
+        match phase:
+            case Phase.WRITE:
+                return apply_writes(lease, bench, connector)
+            case Phase.ASSIGN:
+                return apply_owners(lease, bench, connector)
+            case Phase.ENROL:
+                return enrol(lease, bench, connector)
+            case Phase.PLAN:
+                return True
+            case _:
+                assert_never(phase)
+    finally:
+        connector.close()
+
+
+def _account(lease: Lease) -> Account | None:
+    """The account that the chunk calls, None for planning."""
+    chunk = lease.chunk
+    if chunk.phase == Phase.READ:
+        return chunk.account
+    if chunk.phase == Phase.PLAN or chunk.stage is None or chunk.stage.step is None:
+        return None
+    return flow.with_accounts(chunk.stage.step).target_account
+
+
+def _fail(lease: Lease, failure: str) -> None:
+    """End the run: going on would be guessing, or in vain."""
+    lease.finish()
+    with transaction.atomic():
+        run = Run.objects.select_for_update().get(pk=lease.chunk.run_id)
+        if run.is_active:
+            flow.end(run, RunState.FAILED, failure)
+
+
+def _pause(lease: Lease, error: TemporaryError) -> None:
+    """Give the chunk back until the product may answer again."""
+    grows = timedelta(seconds=min(2.0**lease.chunk.attempts, LONGEST_PAUSE.total_seconds()))
+    wait = timedelta(seconds=error.retry_after) if error.retry_after else grows
+    if isinstance(error, OutcomeUnknown):
+        wait = max(wait, SETTLING)
+    until = timezone.now() + wait
+    lease.give_back(not_before=until, error=error.message)
+    Run.objects.filter(pk=lease.chunk.run_id).update(waiting_until=until, waiting_for=error.message[:255])
