@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.utils import timezone
+
 from integrations.domain.decisions import (
     Conflict,
     Create,
@@ -111,7 +113,7 @@ class StepTeller:
         match, target_label = case.situation.match, self._target_account.people_label
         if isinstance(match, Linked | TargetGone):
             who = people_names(self._target_account.pk, [case.target.external_id]) if case.target else ""
-            since = f"linked since {case.link.created_at:%Y-%m-%d %H:%M} UTC" if case.link else ""
+            since = f"linked since {timezone.localtime(case.link.created_at):%Y-%m-%d %H:%M}" if case.link else ""
             if isinstance(match, TargetGone) and case.target and case.target.missing_since:
                 return Line(f"{who}, deleted: not seen since {case.target.missing_since:%Y-%m-%d}", since, True)
             return Line(who, since)
