@@ -117,7 +117,7 @@ class StepStory:
     """What one step would do with one source person now, and why.
 
     `owner`, `sequence` and `fields` are empty where the decision fell before they were looked at. `hindrances` say why
-    runs would not come to it at all. `decision` is the planner's own answer.
+    runs would not come to it, or not the next one. `decision` is the planner's own answer.
     """
 
     step_pk: int

@@ -35,11 +35,14 @@ from integrations.models import SyncStep
 
 from .explanation import FieldStory, FilterStory, Line, Mirrored, RuleVerdict, StepStory, Verdict
 from .name_book import NameBook, people_names, sequence_step_name, value_words
+from .next_look import seen_by_the_next_sync
 
 _MODES = {
     OverwriteMode.ONLY_FOR_NEW: "written only for new records",
     OverwriteMode.ONLY_IF_EMPTY: "written only where the target is empty",
 }
+
+_LATER = "The next sync looks only at people who changed since the last one, and this one has not: a full check will."
 
 
 class StepTeller:
@@ -58,9 +61,10 @@ class StepTeller:
     def tell(self, people: Mapping[int, Mirrored], rows: Sequence[PersonRow], now: datetime) -> list[StepStory]:
         """A story per source person, in the order of the rows; `people` are the same by primary key."""
         cases = Gatherer(self._step, saved_filters_of(self._settings)).gather(rows)
-        return [self._story(case, people[case.row.pk], now) for case in cases]
+        seen = seen_by_the_next_sync(self._step, self._settings.fingerprint, [row.pk for row in rows])
+        return [self._story(case, people[case.row.pk], case.row.pk in seen, now) for case in cases]
 
-    def _story(self, case: Case, person: Mirrored, now: datetime) -> StepStory:
+    def _story(self, case: Case, person: Mirrored, is_seen: bool, now: datetime) -> StepStory:
         decision = self._planner.plan(case.situation, now)
         reason = decision.reason.text if isinstance(decision, Skip | Conflict) else ""
         goes_on = self._gets_to_fields(decision)
@@ -79,7 +83,7 @@ class StepTeller:
             sequence=self._sequence(decision, case) if isinstance(decision, Create | Update | Unchanged) else None,
             fields=tuple(self._field_stories(decision, case)) if goes_on else (),
             notes=tuple(self._note(note) for note in getattr(decision, "notes", ())),
-            hindrances=tuple(self._hindrances()),
+            hindrances=tuple(self._hindrances(is_seen or not isinstance(decision, Create | Update))),
             decision=decision,
         )
 
@@ -89,8 +93,8 @@ class StepTeller:
             return decision.reason is Reason.BOTH_CHANGED
         return not isinstance(decision, Skip)
 
-    def _hindrances(self) -> list[str]:
-        found = []
+    def _hindrances(self, is_seen: bool) -> list[str]:
+        found = [] if is_seen else [_LATER]
         if not self._step.connection.enabled:
             found.append(f"“{self._step.connection}” is not enabled, so nothing is synced; previews can be made.")
         if not self._step.enabled:

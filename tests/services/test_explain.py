@@ -196,6 +196,23 @@ def test_a_change_names_the_mapping_row_and_the_rest_says_why_it_stays(install: 
     assert all(field.remark and field.cause for field in story.kept_fields)
 
 
+def test_who_would_change_but_is_not_looked_at_before_a_full_check_is_told_so(install: Install) -> None:
+    app = install(people=20, limits=False)
+    step = app.step(Direction.TO_OUTREACH)
+    app.map_owners(step)
+    app.sync()
+    app.sync()
+    link = PersonLink.objects.order_by("pk")[0]
+    assert story_of(link.crm_person, step).hindrances == ()
+    values = {**link.crm_person.values, "first_name": "Unseen", "name": "Unseen"}
+    Person.objects.filter(pk=link.crm_person_id).update(values=values)
+    story = story_of(link.crm_person, step)
+    assert story.verdict is Verdict.UPDATE
+    assert "a full check will" in " ".join(story.hindrances)
+    SyncStep.objects.filter(pk=step.pk).update(on_conflict="hold")
+    assert story_of(link.crm_person, step).hindrances == (), "changed settings make a sync look at everybody"
+
+
 @pytest.mark.parametrize("query", ["", "  ", "nobody@example.com", "99999999", "@", "a b c"])
 def test_who_is_not_there_has_no_story(install: Install, query: str) -> None:
     app = install(people=5, limits=False)
