@@ -17,6 +17,7 @@ from integrations.services.queue import enqueue
 
 from .account_forms import CredentialsForm, welcome
 from .actions import OPERATE, ActionsAdmin, RecordAction
+from .oauth import offer
 
 
 def _test(request: HttpRequest, account: Account) -> None:
@@ -120,7 +121,8 @@ class AccountAdmin(ActionsAdmin[Account]):
             else:
                 welcome(request, account)
                 return HttpResponseRedirect(self.record_url(account))
-        return self._page(request, "credentials.html", f"Connect {spec.label}", form=form, button="Test and connect")
+        title, by_oauth = f"Connect {spec.label}", offer(spec, then="record")
+        return self._page(request, "credentials.html", title, form=form, button="Test and connect", oauth=by_oauth)
 
     def reconnect_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """New credentials for an account, tested before they replace the old ones."""
@@ -144,7 +146,15 @@ class AccountAdmin(ActionsAdmin[Account]):
                 welcome(request, account)
                 return HttpResponseRedirect(self.record_url(account))
         title = f"Reconnect {account.name}"
-        return self._page(request, "credentials.html", title, form=form, button="Test and save", original=account)
+        by_oauth = offer(spec, account=account.pk)
+        return self._page(
+            request, "credentials.html", title, form=form, button="Test and save", original=account, oauth=by_oauth
+        )
+
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """What the form changed and no more: a worker may have renewed the credentials meanwhile."""
+        if form.changed_data:
+            obj.save(update_fields=form.changed_data)
 
     def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "opts": self.opts, "title": title}

@@ -21,6 +21,7 @@ from integrations.services.accounts import AccountRefused, connect_account
 from integrations.services.connections import create_connection
 
 from .account_forms import CredentialsForm, welcome
+from .oauth import offer
 
 ORDER = (Role.OUTREACH, Role.CRM)
 
@@ -84,6 +85,7 @@ def _account_stage(
     context |= {
         "form": form,
         "spec": spec,
+        "oauth": offer(spec, **{other.value: account.pk for other, account in chosen.items() if account}),
         "products": [other for other in others if other.role is role],
         "role": role,
         "known": [(account, _address({**chosen, role: account})) for account in known],

@@ -19,6 +19,7 @@ from integrations.domain.enums import Role
 from integrations.models import Account
 from integrations.services import overview
 
+from . import oauth
 from .chart import HEIGHT, WIDTH, columns
 from .connect import connect
 from .why import why
@@ -47,6 +48,7 @@ class SyncAdminSite(AdminSite):
         own = [
             path("records/", self.admin_view(self.records), name="records"),
             path("connect/", self.admin_view(self.connect), name="connect"),
+            path("connect/<slug:product>/sign-in/", self.admin_view(oauth.start), name="oauth_start"),
             path("why/", self.admin_view(self.why), name="why"),
         ]
         return [*own, *super().get_urls()]
