@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 EARLY = timedelta(minutes=5)
 """Before their end tokens are renewed: longer than a task works with a connector that it has opened."""
+LONGEST_ANSWER = 10.0
+"""Seconds without a byte of a token answer. Others wait for the lock meanwhile; on SQLite that is all who write."""
 
 
 def oauth_client(product: str) -> OAuthClient | None:
@@ -29,7 +31,8 @@ def oauth_client(product: str) -> OAuthClient | None:
     app: Mapping[str, str] = settings.OAUTH_APPS.get(product, {})
     if opener is None or not app.get("client_id"):
         return None
-    return opener(OAuthApp(**app), timeout=settings.SYNC_HTTP_TIMEOUT)
+    connect, read = settings.SYNC_HTTP_TIMEOUT
+    return opener(OAuthApp(**app), timeout=(connect, min(read, LONGEST_ANSWER)))
 
 
 def keep_fresh(account: Account) -> None:

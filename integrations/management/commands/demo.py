@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import sys
@@ -68,6 +69,9 @@ class Command(BaseCommand):
     def _run(self, sandbox_port: int, web_port: int) -> None:
         _refuse_if_taken(sandbox_port, "sandbox", "SANDBOX_PORT", "--sandbox-port")
         _refuse_if_taken(web_port, "web pages", "WEB_PORT", "--web-port")
+        if sandbox_port != settings.SANDBOX_PORT:
+            # Where the web pages' processes find its sign-in.
+            os.environ["SANDBOX_URL"] = _local(sandbox_port)
         for number in OTHER_WAYS_TO_STOP:
             signal.signal(number, signal.default_int_handler)
         try:
@@ -110,7 +114,9 @@ def _local(port: int) -> str:
 
 
 def _sandbox(port: int) -> Member:
-    return Member("sandbox", manage("sandbox", "--port", str(port)), lambda: answers(_local(port)))
+    state = settings.VAR_DIR / "sandbox.state"
+    command = manage("sandbox", "--port", str(port), "--state", str(state))
+    return Member("sandbox", command, lambda: answers(_local(port)))
 
 
 def _worker() -> Member:
