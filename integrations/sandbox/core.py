@@ -179,12 +179,15 @@ class Sandbox:
     log: CallLog
     world: World
     lock: threading.RLock
+    # Counts the calls that may have changed something, for whoever keeps the records.
+    changes: int = 0
 
     def handle(self, request: Request) -> Response:
         """Answer any request. Raises ConnectionLost when a fault says that no answer is to be given."""
         mount, _, rest = request.path.removeprefix("/").partition("/")
         inner = Request(request.method, "/" + rest, request.query, request.headers, request.body)
         with self.lock:
+            self.changes += request.method not in ("GET", "HEAD")
             if mount in ("", "_sandbox"):
                 return self.control(self, inner)
             product = self.products.get(mount)

@@ -15,12 +15,15 @@ CONNECTION = "Demo: Pipedrive and Reply"
 
 
 def prepare(sandbox_url: str) -> Connection:
-    """Connect the sandbox's accounts and map its team. May be repeated: what is there already stays as it is.
+    """Connect the sandbox's accounts and map its team. May be repeated: what is there already stays as it is, only the
+    accounts' addresses follow the sandbox.
 
     The sandbox must answer at the address. Raises AccountRefused when it does not.
     """
-    existing = Connection.objects.filter(name=CONNECTION).first()
+    existing = Connection.objects.with_accounts().filter(name=CONNECTION).first()
     if existing is not None:
+        _follow(existing.crm_account, f"{sandbox_url}/pipedrive")
+        _follow(existing.outreach_account, f"{sandbox_url}/reply")
         return existing
     connection = create_connection(
         name=CONNECTION,
@@ -37,6 +40,11 @@ def prepare(sandbox_url: str) -> Connection:
     _start_outreach(first)
     set_enabled(connection=connection, enabled=True, by=None)
     return connection
+
+
+def _follow(account: Account, base_url: str) -> None:
+    if account.base_url and account.base_url != base_url:
+        Account.objects.filter(pk=account.pk).update(base_url=base_url)
 
 
 def _account(product: str, name: str, base_url: str, secrets: dict[str, str]) -> Account:

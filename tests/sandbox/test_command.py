@@ -56,3 +56,28 @@ def test_a_variable_that_makes_no_sense_is_refused(monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(CommandError, match="SANDBOX_PEOPLE"):
         call_command("sandbox", "--port", "0")
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_records_outlive_the_command_in_a_state_file(tmp_path: Path, how: signal.Signals) -> None:
+    file = tmp_path / "sandbox.state"
+    first = _served(file, how, {"product": "pipedrive", "id": 1, "fields": {"name": "Zoe Renamed"}})
+    second = _served(file, how, None)
+
+    assert "Zoe Renamed" in first
+    assert second == first
+
+
+def _served(file: Path, how: signal.Signals, change: dict[str, object] | None) -> str:
+    command = [sys.executable, "manage.py", "sandbox", "--port", "0", "--people", "3", "--state", str(file)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+            assert found is not None
+            if change is not None:
+                requests.post(f"{found[0]}/_sandbox/change", json=change, timeout=5).raise_for_status()
+            return requests.get(f"{found[0]}/_sandbox/state", timeout=5).text
+        finally:
+            process.send_signal(how)
+            process.wait(20)

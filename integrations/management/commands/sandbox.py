@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
 from argparse import ArgumentParser, BooleanOptionalAction
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +14,7 @@ from integrations.sandbox.build import build_sandbox
 from integrations.sandbox.core import Sandbox
 from integrations.sandbox.options import SandboxOptions
 from integrations.sandbox.page import KEYS
+from integrations.sandbox.saved import Keeper, load_or_set_aside
 from integrations.sandbox.server import SandboxServer
 
 
@@ -46,6 +50,13 @@ class Command(BaseCommand):
             metavar="NAME=VALUE",
             help="a plan, limit or reading, such as pipedrive.plan=lite; GET /_sandbox/options lists all",
         )
+        parser.add_argument(
+            "--state",
+            type=Path,
+            metavar="FILE",
+            help="keep the records in this file and go on from it at the next start; "
+            "people, seed and overlap then count for the first start only",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         chosen = _options(options["option"], limits=options["limits"])
@@ -56,20 +67,27 @@ class Command(BaseCommand):
             server = SandboxServer(sandbox, options["host"], options["port"])
         except OSError as error:
             raise CommandError(f"Port {options['port']} cannot be used: {error.strerror}.") from error
-        self._welcome(sandbox, server.url)
+        file: Path | None = options["state"]
+        words = load_or_set_aside(sandbox, file) if file else ""
+        self._welcome(sandbox, server.url, words)
+        keeping: AbstractContextManager[object] = Keeper(sandbox, file) if file else nullcontext()
         try:
-            server.serve_forever()
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            with keeping:
+                server.serve_forever()
         except KeyboardInterrupt:
             self.stdout.write("The sandbox has stopped.")
         finally:
             server.server_close()
 
-    def _welcome(self, sandbox: Sandbox, url: str) -> None:
+    def _welcome(self, sandbox: Sandbox, url: str, words: str) -> None:
         self.stdout.write(f"The sandbox, with {len(sandbox.world.contacts)} people: {url}/")
         for name in sandbox.products:
             self.stdout.write(f"  {url}/{name}")
         for what, key in KEYS:
             self.stdout.write(f"  {what}: {key}")
+        if words:
+            self.stdout.write(words)
         self.stdout.flush()
 
 
