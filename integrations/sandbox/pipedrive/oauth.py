@@ -171,7 +171,9 @@ def _revoke(request: Request, desk: Desk, api_domain: str) -> Response:
 
 
 def _html(body: str, status: int = 200) -> Response:
-    page = f"<!doctype html><html lang='en'><meta charset='utf-8'><title>Sign in</title><body>{body}</body></html>"
+    # The empty icon keeps browsers from asking for one, and complaining that there is none.
+    head = "<meta charset='utf-8'><link rel='icon' href='data:,'><title>Sign in</title>"
+    page = f"<!doctype html><html lang='en'>{head}<body>{body}</body></html>"
     return Response(status, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
 
 
