@@ -36,7 +36,7 @@ class RunKind(models.TextChoices):
 
     SYNC = "sync", _("sync")
     PREVIEW = "preview", _("preview")
-    APPLY = "apply", _("apply a preview")
+    APPLY = "apply", _("applied plan")
     RETRY = "retry", _("retry failed")
     UNDO = "undo", _("undo")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from integrations.domain.filters import compile_filter
-from integrations.domain.normalise import normal_email
+from integrations.domain.normalise import is_usable_email, normal_email
 from integrations.domain.owners import Assign, LeaveAlone, OwnerTable, Refuse
 from integrations.domain.reasons import Reason
 from integrations.domain.step_settings import Condition, Filter, StepSettings
@@ -54,6 +54,8 @@ class Simulation:
     unmapped: tuple[OwnerCount, ...]
     inactive: tuple[OwnerCount, ...]
     without_owner: int
+    without_address: int
+    """Those whose owner is mapped, who are not in the target, and whom no usable e-mail address can take there."""
 
     @property
     def is_sample(self) -> bool:
@@ -84,7 +86,7 @@ def simulate(step: SyncStep, settings: StepSettings) -> Simulation:
     moves: Counter[tuple[str, str]] = Counter()
     unmapped: Counter[str] = Counter()
     inactive: Counter[str] = Counter()
-    checked = passing = staying = left_alone = without_owner = 0
+    checked = passing = staying = left_alone = without_owner = without_address = 0
     for row in present[:MOST_PEOPLE]:
         checked += 1
         if settings.filter.conditions and not passes(row.as_value(), memberships[row.external_id], now):
@@ -95,6 +97,8 @@ def simulate(step: SyncStep, settings: StepSettings) -> Simulation:
                 before = current.of(row)
                 if before == member.id:
                     staying += 1
+                elif before is None and not any(map(is_usable_email, row.emails)):
+                    without_address += 1
                 else:
                     shown = target_names.get(before, before) if before is not None else ""
                     moves[(shown or ("nobody" if before is not None else ""), member.name)] += 1
@@ -118,6 +122,7 @@ def simulate(step: SyncStep, settings: StepSettings) -> Simulation:
         unmapped=tuple(_named(unmapped, names)),
         inactive=tuple(_named(inactive, names)),
         without_owner=without_owner,
+        without_address=without_address,
     )
 
 

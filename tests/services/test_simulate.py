@@ -165,3 +165,11 @@ def test_counting_costs_the_same_number_of_queries_whatever_the_people(
     settings, step = load(office.step), SyncStep.objects.with_accounts().get(pk=office.step.pk)
     with django_assert_max_num_queries(8):  # type: ignore[operator]
         simulate(step, settings)
+
+
+def test_people_without_a_usable_address_are_not_counted_as_gained(office: Office) -> None:
+    owner = office.step.owner_mappings.select_related("source_member").get().source_member.external_id
+    before = simulate(office.step, load(office.step))
+    Person.objects.create(account=office.pipedrive, external_id="9001", name="No Mail", owner_external_id=owner)
+    after = simulate(office.step, load(office.step))
+    assert (after.moves, after.without_address) == (before.moves, before.without_address + 1)
