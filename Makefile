@@ -1,6 +1,6 @@
 # Everything runs from .venv, which is made on first use and renewed when the requirements change.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format benchmark lock
+.PHONY: help demo test soak check format benchmark lock
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -19,6 +19,13 @@ demo: $(VENV)/run.stamp ## Run sandbox, workers and web pages on this machine (W
 
 test: $(VENV)/dev.stamp ## Run the tests on SQLite and PostgreSQL (ARGS="tests/domain -x" passes on to pytest)
 	@$(BIN)/python tests/run.py $(ARGS)
+
+soak: $(VENV)/dev.stamp ## Compare many more made-up stories with the oracle (SOAK=2000 examples of each property)
+	@SOAK=$(or $(SOAK),2000) $(BIN)/python tests/run.py tests/oracle $(ARGS)
+
+chaos: export CHAOS = long
+chaos: $(VENV)/dev.stamp ## Make syncs of 2,000 people go wrong in every way, and print what came of it
+	@$(BIN)/python tests/run.py tests/chaos tests/journeys/test_killed.py $(ARGS)
 
 check: $(VENV)/dev.stamp ## Run everything that finds mistakes without running the program
 	$(BIN)/ruff check

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.oracle.theatre import Doors, doors
+
+
+@pytest.fixture
+def sandbox_doors(transactional_db: None) -> Iterator[Doors]:
+    with doors() as opened:
+        yield opened

@@ -1,0 +1,305 @@
+"""Where a story is played: the sandbox in this process with the whole product on it, and the oracle beside it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+from django.utils import timezone
+
+from integrations import models
+from integrations.connectors import registry
+from integrations.connectors.ports import Connector, Credentials, Limiter, Unlimited
+from integrations.engine.claim import Lease
+from integrations.engine.limiter import AccountLimiter
+from integrations.models import Account, AccountField, Connection, Member, Run, RunChunk, RunKind, RunState, SyncStep
+from integrations.sandbox.build import build_sandbox
+from integrations.sandbox.core import Request, Sandbox
+from integrations.sandbox.options import SandboxOptions
+from integrations.sandbox.pipedrive.seed import field_code
+from integrations.sandbox.transport import SandboxAdapter
+from integrations.services import queue, runs
+from integrations.services.accounts import connect_account
+from tests.journeys.installation import PIPEDRIVE_KEY, REPLY_KEY, assert_books_balance
+from tests.oracle.model import Human, Plan, Side, World
+from tests.oracle.stories import INACTIVE, Edit, Round, Story, edited
+
+ADDRESS = "http://sandbox.test"
+SOURCE_CODE = field_code("Lead source")
+FIELDS: dict[str, dict[Side, tuple[str, ...]]] = {
+    "emails": {"crm": ("emails",), "outreach": ("email",)},
+    "name": {"crm": ("first_name", "last_name"), "outreach": ("firstName", "lastName")},
+    "phones": {"crm": ("phones",), "outreach": ("phone",)},
+    "title": {"crm": ("job_title",), "outreach": ("title",)},
+    "source": {"crm": (SOURCE_CODE,), "outreach": ("cf:7101",)},
+}
+_TABLES = (
+    "RunEntry", "Enrolment", "PersonLink", "StepCheckpoint", "RunChunk", "RunStage", "Run", "FieldMapping",
+    "OwnerMapping", "SequenceMapping", "FilterCondition", "SyncStep", "SavedFilterPerson", "PersonEmail", "Person",
+    "ReadCheckpoint", "Connection",
+)  # fmt: skip
+
+
+class Doors:
+    """Opens accounts on the sandbox of the story that is played, without sockets, limits and waiting."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.sandbox: Sandbox | None = None
+        for product in registry.products():
+            patch.setitem(registry._BY_NAME, product, self._door(registry.connector(product)))
+        # Hundreds of stories are played: what only matters between processes is left out.
+        patch.setattr(AccountLimiter, "close", lambda limiter: None)
+        patch.setattr(Lease, "kept", lambda lease: nullcontext())
+        patch.setattr(queue, "async_task", lambda *ids, **options: None)
+
+    def _door(self, registered: registry.Registered) -> registry.Registered:
+        def opened(credentials: Credentials, limiter: Limiter, **options: Any) -> Connector:
+            assert self.sandbox is not None
+            session = requests.Session()
+            session.mount(ADDRESS, SandboxAdapter(self.sandbox, sleep=lambda seconds: None))
+            # One worker: people get their numbers in the order in which they are made.
+            more: dict[str, Any] = {"workers": 1} if registered.spec.product == "pipedrive" else {}
+            return registered.open(credentials, Unlimited(), transport=session, sleep=lambda seconds: None, **more)
+
+        return replace(registered, open=opened)
+
+
+class Theatre:
+    """One story. `crm` and `outreach` are the sides of the sandbox as the model sees them."""
+
+    def __init__(self, doors: Doors, story: Story) -> None:
+        self.story = story
+        options = SandboxOptions().with_values(story.readings).without_limits()
+        self.sandbox = doors.sandbox = build_sandbox(options)
+        _clear()
+        crm, outreach = _account("pipedrive", "api_token", PIPEDRIVE_KEY), _account("replyio", "api_key", REPLY_KEY)
+        self.accounts: dict[Side, Account] = {"crm": crm, "outreach": outreach}
+        self.connection = Connection.objects.create(
+            name="Main", crm_account=crm, outreach_account=outreach, enabled=True, enabled_at=timezone.now()
+        )
+        self.steps = [self._step(place, plan) for place, plan in enumerate(story.plans)]
+        self.world = World(story.plans, frozenset({INACTIVE}), {"crm": 101, "outreach": 48_101})
+        for each in story.people:
+            self.edit(each)
+
+    def play(self, scene: Round) -> None:
+        """Edit, then run; after each run both sides are what the oracle says."""
+        for each in scene.edits:
+            self.edit(each)
+        # Pipedrive tells of deletions only to whoever checks everybody.
+        must_be_full = any(not each.values and each.side == "crm" for each in scene.edits)
+        for place, full in scene.runs:
+            self.sync(place, full=full or must_be_full)
+
+    def sync(self, place: int | None, *, full: bool = False) -> Run:
+        """Run a step, or all of them; compare."""
+        step = None if place is None else self.steps[place]
+        run = self.drive(runs.request_run(connection=self.connection, step=step, full=full))
+        self.world.run(self.story.plans if place is None else [self.story.plans[place]])
+        self._compare()
+        return run
+
+    def drive(self, run: Run) -> Run:
+        """Carry a run out to its end, without waiting."""
+        run = runs.drive(run)
+        assert not RunChunk.objects.open().filter(run=run).exists()
+        assert run.state == RunState.SUCCEEDED, (run.state, run.failure, list(run.entries.values("reason", "detail")))
+        assert_books_balance(run)
+        return run
+
+    def undo(self, run: Run) -> Run:
+        """Put back what a run changed."""
+        assert run.kind == RunKind.SYNC
+        return self.drive(runs.undo_run(run=run))
+
+    def edit(self, each: Edit) -> None:
+        """A human does something, in the sandbox and in the model."""
+        product = "pipedrive" if each.side == "crm" else "reply"
+        body = _body_of_crm if each.side == "crm" else _body_of_outreach
+        if each.is_new:
+            human = Human(0, **each.values)
+            answer = self._control("POST", "/change", {"product": product, "create": body(each.values)})
+            self.world.put(each.side, replace(human, id=answer["id"]))
+            return
+        people = sorted(self.world.people[each.side].values(), key=lambda one: one.id)
+        if not people:
+            return
+        human = people[each.index % len(people)]
+        if not each.values:
+            self._control("POST", "/change", {"product": product, "delete": human.id})
+            self.world.delete(each.side, human)
+            return
+        values = edited(human, each.values)
+        if each.side == "outreach" and "emails" in values and not values["emails"] and not human.emails:
+            return
+        self._control("POST", "/change", {"product": product, "id": human.id, "fields": body(values)})
+        self.world.put(each.side, replace(human, **values))
+
+    def people(self) -> dict[Side, dict[int, Human]]:
+        """The sandbox's people as they are."""
+        state = self._state()
+        crm = [_of_crm(each) for each in state["pipedrive"]["persons"] if not each["is_deleted"]]
+        outreach = [_of_outreach(each) for each in state["reply"]["contacts"]]
+        return {"crm": {each.id: each for each in crm}, "outreach": {each.id: each for each in outreach}}
+
+    def writes(self) -> list[str]:
+        """The accepted calls since the log was last cleared that were to change something."""
+        return [f"{c['method']} {c['path']}" for c in self._control("GET", "/log?wrote=true")]
+
+    def forget_calls(self) -> None:
+        """Clear the log."""
+        self._control("DELETE", "/log")
+
+    def _compare(self) -> None:
+        found = self.people()
+        for side, known in self.world.people.items():
+            fresh = {each.emails[0].lower(): each.id for i, each in found[side].items() if i not in known}
+            born = {i: fresh.get(each.emails[0].lower(), i) for i, each in known.items() if i < 0}
+            self.world.number(side, {mine: its for mine, its in born.items() if its > 0})
+            found_now, wanted = _folded(found[side]), _folded(self.world.people[side])
+            differing = {i: (found_now.get(i), wanted.get(i)) for i in {*found_now, *wanted}}
+            wrong = {i: pair for i, pair in differing.items() if pair[0] != pair[1]}
+            assert not wrong, f"{side}, found and wanted: {wrong}"
+        links = self._state()["reply"]["contactLinks"]
+        assert Counter(each["contactId"] for each in links) == Counter(self.world.enrolled)
+        assert all(each["moves"] == 0 for each in links)
+
+    def _state(self) -> Any:
+        return self._control("GET", "/state")
+
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
+        data = json.dumps(body).encode() if body is not None else b""
+        headers = {"content-type": "application/json"}
+        response = self.sandbox.handle(Request.from_url(method, f"/_sandbox{path}", headers=headers, body=data))
+        assert response.status < 300, (body, response.body)
+        return response.json() if response.body else None
+
+    def _step(self, place: int, plan: Plan) -> SyncStep:
+        source: Side = "crm" if plan.to == "outreach" else "outreach"
+        step = SyncStep.objects.create(
+            connection=self.connection,
+            direction=f"to_{plan.to}",
+            position=place + 1,
+            unmapped_owners=plan.unmapped,
+            fallback_member=self._member(plan.to, plan.fallback) if plan.fallback else None,
+            on_conflict=plan.on_conflict,
+        )
+        for left, right in plan.owners:
+            models.OwnerMapping.objects.create(
+                step=step, source_member=self._member(source, left), target_member=self._member(plan.to, right)
+            )
+        for unit, mode in plan.modes.items():
+            for left_key, right_key in zip(FIELDS[unit][source], FIELDS[unit][plan.to], strict=True):
+                models.FieldMapping.objects.create(
+                    step=step,
+                    source_field=self._field(source, left_key),
+                    target_field=self._field(plan.to, right_key),
+                    mode="always" if mode == "clear" else mode,
+                    when_blank="clear" if mode == "clear" else "keep",
+                )
+        operator, value = plan.title_filter
+        if operator:
+            title = self._field(source, FIELDS["title"][source][0])
+            models.FilterCondition.objects.create(step=step, field=title, operator=operator, value=value)
+        if plan.owner_filter:
+            member = self._member(source, plan.owner_filter)
+            models.FilterCondition.objects.create(step=step, subject="owner", operator="is", member=member)
+        for owner, only_for_new in plan.enrol.items():
+            sequence = models.Sequence.objects.get(account=self.accounts["outreach"], external_id="315040")
+            models.SequenceMapping.objects.create(
+                step=step, owner=self._member("outreach", owner), sequence=sequence,
+                sequence_step=list(sequence.steps.all())[1], only_for_new=only_for_new,
+            )  # fmt: skip
+        return step
+
+    def _member(self, side: Side, number: int) -> Member:
+        return Member.objects.get(account=self.accounts[side], external_id=str(number))
+
+    def _field(self, side: Side, key: str) -> AccountField:
+        return AccountField.objects.get(account=self.accounts[side], key=key)
+
+
+def _clear() -> None:
+    """Forget earlier stories; the accounts and their directories stay, which are the same in all."""
+    for name in _TABLES:
+        rows = getattr(models, name).objects.all()
+        rows._raw_delete(rows.db)
+
+
+def _account(product: str, secret: str, key: str) -> Account:
+    found = Account.objects.filter(product=product).first()
+    mount = "pipedrive" if product == "pipedrive" else "reply"
+    return found or connect_account(
+        product=product, name=product, base_url=f"{ADDRESS}/{mount}", secrets={secret: key}, by=None
+    )
+
+
+def _folded(people: dict[int, Human]) -> dict[int, Human]:
+    """Addresses in lower case: their case means nothing."""
+    return {i: replace(each, emails=tuple(map(str.lower, each.emails))) for i, each in people.items()}
+
+
+def _body_of_crm(values: dict[str, Any]) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if "first" in values:
+        body["name"] = f"{values['first']} {values['last']}".strip()
+    for unit in ("emails", "phones"):
+        if unit in values:
+            body[unit] = [{"value": each, "primary": i == 0} for i, each in enumerate(values[unit])]
+    if "title" in values:
+        body["job_title"] = values["title"] or None
+    if "owner" in values:
+        body["owner_id"] = values["owner"]
+    if "source" in values:
+        body["custom_fields"] = {SOURCE_CODE: _OPTIONS[values["source"]]}
+    return body
+
+
+def _body_of_outreach(values: dict[str, Any]) -> dict[str, Any]:
+    names = {"first": "firstName", "last": "lastName", "title": "title", "owner": "ownerUserId",
+             "opted_out": "isOptedOut"}  # fmt: skip
+    body = {names[key]: value for key, value in values.items() if key in names}
+    for unit, name in (("emails", "email"), ("phones", "phone")):
+        if unit in values:
+            body[name] = values[unit][0] if values[unit] else ""
+    if "source" in values:
+        body["customFields"] = [{"name": "Lead source", "value": values["source"]}]
+    return body
+
+
+_OPTIONS: dict[str, int | None] = {"": None, "Website": 51, "Referral": 52}
+_LABELS_BY_ID = {number: label for label, number in _OPTIONS.items()}
+
+
+def _of_crm(person: dict[str, Any]) -> Human:
+    return Human(
+        id=person["id"], owner=person["owner_id"], first=person["first_name"] or "", last=person["last_name"] or "",
+        emails=_values(person["emails"]), phones=_values(person["phones"]), title=person["job_title"] or "",
+        source=_LABELS_BY_ID[person["custom_fields"].get(SOURCE_CODE)],
+    )  # fmt: skip
+
+
+def _values(items: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(each["value"] for each in sorted(items, key=lambda each: not each["primary"]))
+
+
+def _of_outreach(contact: dict[str, Any]) -> Human:
+    return Human(
+        id=contact["id"], owner=contact["ownerUserId"], first=contact.get("firstName", ""),
+        last=contact.get("lastName", ""), emails=tuple(filter(None, (contact.get("email", ""),))),
+        phones=tuple(filter(None, (contact.get("phone", ""),))), title=contact.get("title", ""),
+        source=contact["customFields"].get("Lead source", ""), opted_out=contact["isOptedOut"],
+    )  # fmt: skip
+
+
+@contextmanager
+def doors() -> Iterator[Doors]:
+    """The way into the sandbox, for as long as the context lasts."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield Doors(patch)
