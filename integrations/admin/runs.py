@@ -33,6 +33,9 @@ from .running import run_url
 
 TROUBLES_SHOWN = 20
 
+_FOLLOWS = {RunKind.APPLY: "applies", RunKind.RETRY: "retries the failures of", RunKind.UNDO: "undoes"}
+"""What a run does with the one that it follows."""
+
 
 def _cancel(request: Any, run: Run) -> None:
     if not run.is_active:
@@ -95,9 +98,10 @@ def _before_undo(run: Run) -> list[str]:
     updated = run.entries.filter(outcome=Outcome.UPDATED).count()
     created = run.entries.filter(outcome=Outcome.CREATED).count()
     enrolled = run.entries.filter(enrol_part=Part.DONE).count()
-    sentences = [
-        f"Fields and owners of {updated:,} updated people are put back, wherever nobody has changed them since."
-    ]
+    sentences = ["Nobody was updated, so no field and no owner is put back."]
+    if updated:
+        people = "1 updated person" if updated == 1 else f"{updated:,} updated people"
+        sentences = [f"Fields and owners of {people} are put back, wherever nobody has changed them since."]
     if created:
         sentences.append(f"{created:,} created people are listed and stay: undo deletes nobody.")
     if enrolled:
@@ -172,6 +176,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
             **self._live(record),
             "title": f"{record.get_kind_display().capitalize()} {record.pk}",
             "subtitle": None,
+            "follows": _FOLLOWS.get(RunKind(record.kind), "follows"),
             "stages": [(stage, stage_counts(stage, record)) for stage in record.stages.select_related("step")],
             "reasons": [{**row, "text": _reason_words(row["reason"])} for row in reasons],
             "troubles": [(entry, _reason_words(entry.reason)) for entry in troubles.order_by("pk")[:TROUBLES_SHOWN]],

@@ -260,3 +260,26 @@ def test_a_finished_preview_offers_to_apply_its_plan(boss: Client, run: Run) -> 
 
     assert "have changed since this preview" in answer.content.decode()
     assert not Run.objects.filter(kind=RunKind.APPLY).exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (RunKind.APPLY, "applies <a"),
+        (RunKind.RETRY, "retries the failures of <a"),
+        (RunKind.UNDO, "undoes <a"),
+    ],
+)
+def test_a_run_says_in_words_which_run_it_follows(boss: Client, run: Run, kind: RunKind, words: str) -> None:
+    ended(run)
+    follower = ended(Run.objects.create(connection=run.connection, of_run=run), kind)
+    said = page(boss, follower)
+    assert words in said
+    assert f">sync {run.pk}</a>" in said
+
+
+def test_undoing_a_run_that_updated_nobody_says_that_nothing_is_put_back(boss: Client, run: Run) -> None:
+    ended(run)
+    run.entries.filter(outcome=Outcome.UPDATED).delete()
+    question = boss.post(reverse("admin:integrations_run_undo", args=[run.pk])).content.decode()
+    assert "Nobody was updated" in question
