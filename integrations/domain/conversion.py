@@ -86,10 +86,11 @@ def _to_text(value: Value, source: Field, target: Field, current: Value) -> Conv
         labels = _labels(value, source)
         return labels if isinstance(labels, NotConvertible) else _fitting(", ".join(labels), target)
     text = next(_items(value)).value if source.kind in _LISTS else plain_text(value)
-    return _fitting(text.strip(), target)
+    return _fitting(text, target)
 
 
-def _fitting(text: str, target: Field) -> Converted:
+def _fitting(given: str, target: Field) -> Converted:
+    text = given.strip()
     if not target.max_length or len(text) <= target.max_length:
         return Converted(text)
     detail = f"From {len(text)} to {target.max_length} characters"
@@ -204,6 +205,9 @@ def _labels(value: Value, source: Field) -> list[str] | NotConvertible:
     gone = [entry for entry in ids if entry not in known]
     if gone:
         return NotConvertible(f"“{_short(gone[0])}” is no longer an option of {source.label}")
+    unnamed = [entry for entry in ids if is_blank(known[entry])]
+    if unnamed:
+        return NotConvertible(f"“{_short(unnamed[0])}” is an option of {source.label} without a name")
     return [known[entry] for entry in ids]
 
 

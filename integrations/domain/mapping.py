@@ -147,7 +147,7 @@ def _agreement(rule: FieldRule) -> Agreement:
     if source is FieldKind.PHONES and target is FieldKind.PHONE:
         return _has_number
     if source is FieldKind.OPTION and target is FieldKind.TEXT:
-        labels = {option.id: option.label for option in rule.source.options}
+        labels = {option.id: option.label for option in rule.source.options if not is_blank(option.label)}
         return lambda value, current: current is not None and labels.get(text_of(value)) == current
     if source is not target or source in (FieldKind.OPTION, FieldKind.OPTIONS, FieldKind.OTHER):
         return lambda value, current: False

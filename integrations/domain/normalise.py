@@ -43,7 +43,10 @@ def text_of(value: Value) -> str:
         return "Yes" if value else "No"
     if isinstance(value, tuple):
         return ", ".join(item.value if isinstance(item, ListItem) else item for item in value)
-    return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)
+    # A whole number may be too large for a float, and is asked nothing that would make it one.
+    if isinstance(value, int):
+        return str(value)
+    return str(int(value)) if value.is_integer() else str(value)
 
 
 def is_blank(value: Value) -> bool:

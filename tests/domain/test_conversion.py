@@ -34,6 +34,7 @@ def items(*texts: str) -> tuple[ListItem, ...]:
         (" Ann ", K.TEXT, K.TEXT, "Ann"),
         (5.0, K.NUMBER, K.TEXT, "5"),
         (5.5, K.NUMBER, K.TEXT, "5.5"),
+        (10**400, K.NUMBER, K.TEXT, "1" + "0" * 400),
         ("2026-08-20", K.DATE, K.TEXT, "2026-08-20"),
         ((ListItem("b@x.org"), ListItem("a@x.org", "", True)), K.EMAILS, K.TEXT, "a@x.org"),
         ("1", K.OPTION, K.TEXT, "Red"),
@@ -114,6 +115,13 @@ def test_an_unknown_label_names_at_most_five_that_are_known() -> None:
 )
 def test_mappings_that_cannot_work_are_refused_when_saved(source: Field, target: Field, problem: str) -> None:
     assert can_convert(source, target) == problem
+
+
+@pytest.mark.parametrize("target", [K.TEXT, K.NUMBER, K.OPTION])
+def test_an_option_without_a_name_is_reported_instead_of_clearing_the_target(target: FieldKind) -> None:
+    nameless = field(K.OPTION, options=(Option("1", " "),))
+    answer = convert("1", nameless, field(target), None)
+    assert answer == NotConvertible("“1” is an option of F without a name")
 
 
 def test_text_that_is_too_long_is_shortened_with_a_note() -> None:

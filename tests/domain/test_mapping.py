@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from integrations.domain.catalogue import Field
+from integrations.domain.catalogue import Field, Option
 from integrations.domain.decisions import FieldChange, Note
 from integrations.domain.enums import FieldKind, OverwriteMode, WhenBlank
 from integrations.domain.mapping import Outcome, Values, Wish, new_values, parts_of, side_fingerprint, units_of
@@ -89,6 +89,13 @@ def test_what_cannot_be_converted_keeps_the_present_value_and_says_so() -> None:
 def test_most_people_agree_at_a_glance(left: str, right: str, value: Value, current: Value, agrees: bool) -> None:
     (unit,) = units_of([rule(left, right)], {})
     assert unit.agrees({left: value}, {right: current}) is agrees
+
+
+def test_an_option_without_a_name_leaves_what_the_target_has() -> None:
+    nameless = replace(CRM["level"], options=(Option("1", ""),))
+    one = FieldRule(1, nameless, OUTREACH["level"])
+    assert wish(one, {"level": "1"}, {"level": "Gold"}).outcome is X.NOT_CONVERTIBLE
+    assert wish(one, {"level": "1"}, {"level": ""}).outcome is X.NOT_CONVERTIBLE
 
 
 def names(*pairs: tuple[str, str]) -> list[FieldRule]:

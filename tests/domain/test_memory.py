@@ -19,7 +19,7 @@ from integrations.domain.decisions import (
 from integrations.domain.enums import FieldKind, OverwriteMode, UnmappedOwners
 from integrations.domain.normalise import OWNER_KIND, fingerprint
 from integrations.domain.person import OWNER, Person, Value
-from integrations.domain.planning import memory_after, plan
+from integrations.domain.planning import Planner, memory_after, plan
 from integrations.domain.reasons import Reason
 from integrations.domain.situation import Linked, Memory, NoMatch, Situation
 from integrations.domain.step_settings import FieldRule, StepSettings
@@ -187,3 +187,40 @@ def test_an_owner_left_alone_is_not_remembered() -> None:
 
 def test_without_a_target_nothing_was_carried_out() -> None:
     assert memory_after(Unchanged("700"), case("New", "Boss", KNOWN), STEP, None) is KNOWN
+
+
+def accepted(situated: Situation, settings: StepSettings = STEP) -> Memory:
+    return Planner(settings).accepted(situated, target_of(situated))
+
+
+def test_what_an_undo_left_is_remembered_as_dealt_with_on_both_sides() -> None:
+    kept = accepted(case("New", "Boss", replace(KNOWN, set_back={"title": 1}, settings="old")))
+    assert kept == replace(
+        KNOWN,
+        source={**KNOWN.source, "title": text("New")},
+        set_back={"title": 1},
+        wanted={**KNOWN.wanted, "title": wish_mark(text("New"), text("New"))},
+    )
+
+
+def test_after_an_undo_nothing_is_written_until_the_source_changes() -> None:
+    undone = case("New", "Boss", KNOWN)
+    assert isinstance(plan(undone, STEP, NOW), Update)
+    kept = accepted(undone)
+    assert plan(replace(undone, memory=kept), STEP, NOW) == Unchanged("700")
+    assert accepted(replace(undone, memory=kept)) is kept
+    edited = plan(case("Newest", "Boss", kept), STEP, NOW)
+    assert edited == Update("700", (FieldChange("title", "Title", "Boss", "Newest", 1),))
+
+
+def test_an_owner_whom_an_undo_gave_back_is_not_taken_again() -> None:
+    undone = situation(crm_person(), outreach_person(owner_id="13"))
+    kept = accepted(undone)
+    assert (kept.target[OWNER], kept.wanted[OWNER]) == (owner("13"), wish_mark(owner("1"), owner("11")))
+    assert plan(replace(undone, memory=kept), STEP, NOW) == Unchanged("700")
+
+
+def test_an_undo_remembers_no_owner_where_the_step_touches_none_and_keeps_the_scope() -> None:
+    settings = replace(STEP, owners=(), unmapped_owners=UnmappedOwners.LEAVE)
+    kept = accepted(case("Boss", "Boss", Memory(in_scope=False)), settings)
+    assert (set(kept.target), kept.in_scope) == ({"title"}, False)

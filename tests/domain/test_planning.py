@@ -3,10 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from integrations.domain.catalogue import Field
 from integrations.domain.decisions import (
     Conflict,
     Create,
@@ -20,11 +17,9 @@ from integrations.domain.decisions import (
     Unchanged,
     Update,
 )
-from integrations.domain.describe import describe_decision
-from integrations.domain.enums import FieldKind, Join, OnConflict, Operator, OverwriteMode, UnmappedOwners
-from integrations.domain.normalise import fingerprint
+from integrations.domain.enums import Join, OnConflict, Operator, UnmappedOwners
 from integrations.domain.person import OWNER, ListItem, Person, Value
-from integrations.domain.planning import compile_settings, memory_after, plan
+from integrations.domain.planning import memory_after, plan
 from integrations.domain.reasons import Reason
 from integrations.domain.situation import (
     Ambiguous,
@@ -38,13 +33,11 @@ from integrations.domain.situation import (
     TakenBy,
     TargetGone,
 )
-from integrations.domain.step_settings import Condition, FieldRule, Filter, SequenceRule, StepSettings
+from integrations.domain.step_settings import Condition, Filter, SequenceRule, StepSettings
 from tests.domain.builders import (
     CRM,
     NOW,
-    OUTREACH,
     RITA,
-    SAM,
     TESS,
     crm_person,
     emails,
@@ -282,136 +275,6 @@ def test_without_an_owner_to_come_nobody_is_enrolled_on_creation() -> None:
     decision = decide(situation(replace(ANN, owner_id=None)), settings)
     assert isinstance(decision, Create)
     assert decision.enrolment is None
-
-
-@pytest.mark.parametrize(
-    ("decision", "words"),
-    [
-        (Create("a@x.org", (), enrolment=Enrolment(1, "s", "t", False)), "Create a@x.org and put into the sequence"),
-        (Create("a@x.org", ()), "Create a@x.org"),
-        (
-            Update("1", (FieldChange("t", "Title", None, "x"),), OwnerChange("1", "2")),
-            "Update Title, owner",
-        ),
-        (Update("1", enrolment=Enrolment(1, "s", "t", False)), "Put into the sequence"),
-        (Unchanged("1"), "Unchanged"),
-        (
-            Unchanged("1", NotEnrolled(1, Reason.OPTED_OUT)),
-            "Unchanged; not put into the sequence: Has opted out",
-        ),
-        (Skip(Reason.NO_EMAIL), "Skip: Has no e-mail address"),
-        (
-            Conflict(Reason.BOTH_CHANGED, "Title"),
-            "Conflict: Both sides changed since the last sync; held for review (Title)",
-        ),
-    ],
-)
-def test_a_decision_reads_in_one_line(decision: Decision, words: str) -> None:
-    assert describe_decision(decision) == words
-
-
-ODD: st.SearchStrategy[Value] = st.one_of(
-    st.none(),
-    st.text(max_size=6),
-    st.floats(),
-    st.integers(),
-    st.booleans(),
-    st.lists(st.builds(ListItem, st.sampled_from(["a@x.org", "b@", "", "+1"]), st.just(""), st.booleans())).map(tuple),
-    st.lists(st.sampled_from(["1", "2", "9"]), max_size=2).map(tuple),
-)
-
-
-def people(fields: dict[str, Field]) -> st.SearchStrategy[Person]:
-    return st.builds(
-        Person,
-        st.sampled_from(["1", "x"]),
-        st.text(max_size=6),
-        st.sampled_from([None, "1", "2", "11", "99"]),
-        st.lists(st.sampled_from(["a@x.org", "b@", "", "c@x.org"]), max_size=3).map(tuple),
-        st.dictionaries(st.sampled_from(sorted(fields)), ODD),
-        st.none(),
-        st.booleans(),
-        st.booleans(),
-    )
-
-
-MATCHES = st.one_of(
-    st.just(NoMatch()),
-    st.builds(Linked, people(OUTREACH)),
-    st.builds(Found, people(OUTREACH), st.just("a@x.org")),
-    st.just(TargetGone("1")),
-    st.just(Ambiguous("a@x.org", ("1", "2"))),
-)
-PRINTS = st.dictionaries(
-    st.sampled_from([*CRM, *OUTREACH, OWNER]), st.sampled_from(["", "abc", fingerprint(FieldKind.TEXT, "1")])
-)
-MEMORIES = st.builds(
-    Memory,
-    PRINTS,
-    PRINTS,
-    st.just(""),
-    st.booleans(),
-    st.dictionaries(st.sampled_from([*OUTREACH, OWNER]), st.integers(0, 4)),
-    st.dictionaries(st.sampled_from([*OUTREACH, OWNER]), st.sampled_from(["", "abc>", ">", "x"])),
-)
-RULES = st.lists(
-    st.builds(
-        FieldRule,
-        st.integers(1, 9),
-        st.sampled_from(list(CRM.values())),
-        st.sampled_from(list(OUTREACH.values())),
-        st.sampled_from(OverwriteMode),
-    ),
-    max_size=6,
-).map(tuple)
-
-
-@given(
-    source=people(CRM),
-    match=MATCHES,
-    memory=MEMORIES,
-    rules=RULES,
-    policy=st.sampled_from(OnConflict),
-    unmapped=st.sampled_from(UnmappedOwners),
-    recreate=st.booleans(),
-)
-def test_every_person_gets_a_decision_and_always_the_same_one(
-    source: Person,
-    match: Match,
-    memory: Memory,
-    rules: tuple[FieldRule, ...],
-    policy: OnConflict,
-    unmapped: UnmappedOwners,
-    recreate: bool,
-) -> None:
-    settings = to_outreach(
-        fields=rules, on_conflict=policy, unmapped_owners=unmapped, fallback=SAM, recreate_deleted=recreate
-    )
-    settings = replace(settings, sequences=(WELCOME,))
-    case = Situation(source, match, memory)
-    planner = compile_settings(settings)
-    decision = planner.plan(case, NOW)
-    assert plan(case, settings, NOW) == decision
-    assert describe_decision(decision)
-    after = match.target if isinstance(match, Linked | Found) else None
-    kept = planner.memory_after(decision, case, after)
-    assert memory_after(decision, replace(case, memory=kept), settings, after) == kept or isinstance(decision, Update)
-    if isinstance(decision, Create):
-        values = {change.key: change.after for change in decision.fields}
-        assert values["email"] in ("a@x.org", "c@x.org")
-        assert values["firstName"]
-
-
-@given(source=people(CRM), target=people(OUTREACH), rules=RULES)
-def test_what_was_written_is_not_written_again(source: Person, target: Person, rules: tuple[FieldRule, ...]) -> None:
-    settings = to_outreach(fields=rules, unmapped_owners=UnmappedOwners.LEAVE)
-    case = Situation(source, Linked(target))
-    decision = plan(case, settings, NOW)
-    if isinstance(decision, Update):
-        values = {**target.values, **{change.key: change.after for change in decision.fields}}
-        after = replace(target, values=values, owner_id=decision.owner.after if decision.owner else target.owner_id)
-        memory = memory_after(decision, case, settings, after)
-        assert not isinstance(plan(Situation(source, Linked(after), memory), settings, NOW), Update)
 
 
 def test_towards_the_crm_a_name_is_written_by_its_parts() -> None:
