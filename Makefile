@@ -1,6 +1,6 @@
 # Everything runs from .venv, which is made on first use and renewed when the requirements change.
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check format benchmark lock
+.PHONY: help demo test soak chaos check format benchmark lock
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
