@@ -87,7 +87,9 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"\n  Open {_local(web_port)}/admin/\n  Log in as {USER_NAME}, password "
                 f"{settings.DEMO_PASSWORD or '(as --prepare has printed it)'}\n\n"
-                f"The logs are in {settings.VAR_DIR / 'log'}. Ctrl-C stops everything."
+                f"The sandbox, with its keys and controls, is at {_local(sandbox_port)}/\n"
+                f"Everything is kept in {settings.VAR_DIR}, logs too; delete that folder to begin anew.\n"
+                "Ctrl-C stops everything."
             )
             while True:
                 company.raise_if_one_ended()
