@@ -4,6 +4,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,20 @@ def test_production_has_no_demo(settings: Settings) -> None:
     settings.IN_PRODUCTION = True
     with pytest.raises(CommandError, match="not for production"):
         call_command("demo")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_preparing_tells_that_the_sandboxs_records_could_not_be_read(settings: Settings, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path
+    (tmp_path / "sandbox.state").write_text("not a state")
+    out, told = StringIO(), StringIO()
+
+    call_command("demo", "--prepare", "--sandbox-port", free_port(), stdout=out, stderr=told)
+
+    (aside,) = tmp_path.glob("*.unreadable-*")
+    assert f"could not be read and are now {aside}" in told.getvalue()
+    assert "The accounts and their connection are ready." in out.getvalue()
+    assert (tmp_path / "sandbox.state").exists()
 
 
 def free_port() -> int:

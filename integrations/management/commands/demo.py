@@ -8,6 +8,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from integrations.services import workers
 from integrations.services.demo import prepare
 
 USER_NAME = "demo"
+STATE_FILE = "sandbox.state"
 OTHER_WAYS_TO_STOP = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -62,7 +64,7 @@ class Command(BaseCommand):
         self.stdout.write(f"The user is ready: {USER_NAME}, password {password}")
         with _company() as company:
             if not answers(sandbox_url):
-                company.start(_sandbox(sandbox_port))
+                self._start_sandbox(company, sandbox_port)
             prepare(sandbox_url)
         self.stdout.write("The accounts and their connection are ready.")
 
@@ -82,7 +84,7 @@ class Command(BaseCommand):
     def _run_until_interrupted(self, sandbox_port: int, web_port: int) -> None:
         with _company() as company:
             self.stdout.write("Starting the sandbox, the workers and the web pages ...")
-            company.start(_sandbox(sandbox_port))
+            self._start_sandbox(company, sandbox_port)
             company.start(_worker(), _web(web_port))
             self.stdout.write(
                 f"\n  Open {_local(web_port)}/admin/\n  Log in as {USER_NAME}, password "
@@ -94,6 +96,16 @@ class Command(BaseCommand):
             while True:
                 company.raise_if_one_ended()
                 time.sleep(0.5)
+
+    def _start_sandbox(self, company: Company, port: int) -> None:
+        earlier = _set_aside()
+        company.start(_sandbox(port))
+        for file in sorted(_set_aside() - earlier):
+            # The sandbox says so too, in a log that its next start overwrites.
+            self.stderr.write(
+                f"The sandbox's records could not be read and are now {file}. The sandbox has begun anew, so people "
+                f"who were linked before may be missing in it; delete {settings.VAR_DIR} to begin wholly anew."
+            )
 
 
 @contextmanager
@@ -116,9 +128,12 @@ def _local(port: int) -> str:
 
 
 def _sandbox(port: int) -> Member:
-    state = settings.VAR_DIR / "sandbox.state"
-    command = manage("sandbox", "--port", str(port), "--state", str(state))
+    command = manage("sandbox", "--port", str(port), "--state", str(settings.VAR_DIR / STATE_FILE))
     return Member("sandbox", command, lambda: answers(_local(port)))
+
+
+def _set_aside() -> set[Path]:
+    return set(settings.VAR_DIR.glob(f"{STATE_FILE}.unreadable-*"))
 
 
 def _worker() -> Member:
