@@ -224,3 +224,13 @@ def test_an_undo_remembers_no_owner_where_the_step_touches_none_and_keeps_the_sc
     settings = replace(STEP, owners=(), unmapped_owners=UnmappedOwners.LEAVE)
     kept = accepted(case("Boss", "Boss", Memory(in_scope=False)), settings)
     assert (set(kept.target), kept.in_scope) == ({"title"}, False)
+
+
+@pytest.mark.parametrize(
+    ("reason", "remembered"), [(Reason.TARGET_CHANGED_LEFT, owner("11")), (Reason.TARGET_WON, owner("13"))]
+)
+def test_another_owner_is_acknowledged_unless_the_opposite_step_will_carry_it(reason: Reason, remembered: str) -> None:
+    situated = situation(crm_person(), outreach_person(owner_id="13"), memory=KNOWN)
+    decision = Unchanged("700", notes=(Note(reason, OWNER),))
+    kept = memory_after(decision, situated, STEP, outreach_person(owner_id="13"))
+    assert kept.target[OWNER] == remembered
