@@ -154,7 +154,8 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
         run = self.get_queryset(request).filter(pk=pk).first()
         if run is None or not self.has_view_permission(request, run):
             raise PermissionDenied
-        response = TemplateResponse(request, "admin/integrations/run/progress.html", self._live(run))
+        context = {**self._live(run), "is_answer": True}
+        response = TemplateResponse(request, "admin/integrations/run/progress.html", context)
         if not run.is_active or run.state == RunState.HELD:
             response["HX-Refresh"] = "true"
         return response

@@ -177,6 +177,7 @@ def test_progress_moves_without_reloading(page: Page, step: SyncStep) -> None:
     expect(page.get_by_role("status")).to_have_text("Waiting for a worker")
     Run.objects.filter(pk=run.pk).update(state=RunState.READING)
     expect(page.get_by_role("status")).to_have_text("Reading people")
+    expect(page.locator(".sa-pill").first).to_have_text("Reading")
     assert page.evaluate("() => window.isSamePage")
     Run.objects.filter(pk=run.pk).update(state=RunState.CANCELLED)
     expect(page.locator(".sa-pill").first).to_have_text("Cancelled")
