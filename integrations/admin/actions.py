@@ -91,7 +91,7 @@ class ActionsAdmin(ModelAdmin[M]):
         if action.asks_first is not None and "confirmed" not in request.POST:
             context = {
                 **self.admin_site.each_context(request),
-                "title": f"{action.label}: {record}?",
+                "title": f"{action.label} {record}?",
                 "action": action,
                 "sentences": action.asks_first(record),
                 "record_url": self.record_url(record),
