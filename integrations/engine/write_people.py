@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations.connectors.errors import OutcomeUnknown
@@ -42,6 +44,7 @@ def apply_writes(lease: Lease, bench: Bench, connector: Connector) -> bool:
     size = bench.spec.create_batch if bench.spec.create_batch > 1 else RECORDED_TOGETHER
     is_create = lease.chunk.payload["action"] == Action.CREATE
     unknown: OutcomeUnknown | None = None
+    finished = True
     for start in range(0, len(jobs), size):
         if lease.run_is_over:
             return True
@@ -51,10 +54,11 @@ def apply_writes(lease: Lease, bench: Bench, connector: Connector) -> bool:
         results = _create(connector, batch, restore=restore) if is_create else _update(connector, batch)
         unknown = _take_results(lease, bench, connector, batch, results) or unknown
         if lease.time_is_up and start + size < len(jobs):
-            return False
+            finished = False
+            break
     if unknown is not None:
         raise unknown
-    return True
+    return finished
 
 
 def _jobs(chunk: RunChunk, bench: Bench) -> list[Job]:
@@ -97,7 +101,10 @@ def _mark_sending(lease: Lease, batch: Sequence[Job]) -> None:
         for job in batch:
             job.entry.was_sent_before = job.entry.sent_at is not None
             job.entry.write_part, job.entry.sent_at = Part.SENDING, job.entry.sent_at or now
-        RunEntry.objects.filter(pk__in=[job.entry.pk for job in batch]).update(write_part=Part.SENDING, sent_at=now)
+        # The first try's time stays: a look-up must reach back to whenever the person may have come to be.
+        RunEntry.objects.filter(pk__in=[job.entry.pk for job in batch]).update(
+            write_part=Part.SENDING, sent_at=Coalesce("sent_at", Value(now))
+        )
 
 
 def _create(connector: Connector, batch: Sequence[Job], *, restore: bool) -> Iterator[WriteResult]:
