@@ -11,25 +11,19 @@ from integrations.models import Part, RunEntry
 
 from .bench import Bench
 from .claim import Lease
-from .journal import Job, reason_of, record
-from .recording import decision_of, fail
+from .journal import jobs_for, reason_of, record
+from .recording import fail
 
 
 def apply_owners(lease: Lease, bench: Bench, connector: Connector) -> bool:
     """Give a chunk's people to their owner. Doing it twice is harmless, so a repeated chunk just does it again."""
     owner = lease.chunk.payload["owner"]
-    entries = {
-        entry.source_person_id: entry
-        for entry in RunEntry.objects.filter(
-            pk__in=lease.chunk.payload["entries"], owner_part__in=[Part.PLANNED, Part.SENDING]
-        ).select_related("source_person")
-    }
-    rows = [entry.source_person for entry in entries.values() if entry.source_person is not None]
-    jobs = [
-        Job(entries[case.row.pk], case, decision_of(entries[case.row.pk]), case.target.as_value())
-        for case in bench.gatherer.gather(rows)
-        if case.target is not None
-    ]
+    unfinished = RunEntry.objects.filter(
+        pk__in=lease.chunk.payload["entries"], owner_part__in=[Part.PLANNED, Part.SENDING]
+    )
+    jobs = [job for job in jobs_for(bench, unfinished) if job.case.target is not None]
+    for job in jobs:
+        job.target_after = job.case.target.as_value() if job.case.target else None
     with transaction.atomic():
         lease.prove()
         RunEntry.objects.filter(pk__in=[job.entry.pk for job in jobs]).update(owner_part=Part.SENDING)

@@ -126,5 +126,10 @@ def claim(chunk_id: int) -> Lease | None:
     )
     if not taken:
         return None
-    chunk = RunChunk.objects.select_related("run__connection", "stage__step", "account").get(pk=chunk_id)
+    chunk = RunChunk.objects.select_related(
+        "run__connection",
+        "stage__step__connection__crm_account",
+        "stage__step__connection__outreach_account",
+        "account",
+    ).get(pk=chunk_id)
     return Lease(chunk, token, until)

@@ -94,7 +94,7 @@ def sweep() -> list[int]:
     return ready
 
 
-def with_accounts(step: SyncStep) -> SyncStep:
+def _with_accounts(step: SyncStep) -> SyncStep:
     return SyncStep.objects.with_accounts().get(pk=step.pk)
 
 
@@ -108,7 +108,7 @@ def _next(run: Run) -> list[RunChunk]:
     if stage.step is None:
         end(run, RunState.FAILED, f"The step “{stage.label}” was deleted while the run was under way.")
         return []
-    step = with_accounts(stage.step)
+    step = _with_accounts(stage.step)
     match Phase(run.phase):
         case Phase.PLAN:
             return _weigh(run, stage, step)
@@ -132,7 +132,7 @@ def _open(run: Run, position: int) -> list[RunChunk]:
     run.stage_position, run.phase, run.state = position, Phase.PLAN, RunState.PLANNING
     if stage.step is None:
         return []
-    step = with_accounts(stage.step)
+    step = _with_accounts(stage.step)
     opened = open_stage(run, step, position)
     opened.pk = stage.pk
     return stages.plan_chunks(opened, step)

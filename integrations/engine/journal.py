@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from integrations.connectors.errors import (
     ConnectorError,
@@ -28,7 +29,7 @@ from .bench import Bench
 from .claim import Lease
 from .links import link_pairs, remember, save_memories
 from .mirror import store
-from .recording import fail, settle
+from .recording import decision_of, fail, settle
 from .situations import Case
 
 ENTRY_COLUMNS = [
@@ -55,6 +56,15 @@ class Job:
     case: Case
     decision: Create | Update
     target_after: Person | None = None
+
+
+def jobs_for(bench: Bench, entries: QuerySet[RunEntry]) -> list[Job]:
+    """The entries with their cases as they stand now, in a constant number of queries."""
+    by_person = {entry.source_person_id: entry for entry in entries.select_related("source_person")}
+    rows = [entry.source_person for entry in by_person.values() if entry.source_person is not None]
+    return [
+        Job(by_person[case.row.pk], case, decision_of(by_person[case.row.pk])) for case in bench.gatherer.gather(rows)
+    ]
 
 
 def record(lease: Lease, bench: Bench, jobs: Sequence[Job]) -> None:

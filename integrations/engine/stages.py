@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from integrations.domain.books import Books, imbalance
@@ -17,6 +18,7 @@ from integrations.models import (
     Part,
     Phase,
     RunChunk,
+    RunEntry,
     RunKind,
     RunStage,
     StepCheckpoint,
@@ -43,43 +45,37 @@ def plan_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
 
 def write_chunks(stage: RunStage) -> list[RunChunk]:
     """Creates and updates, by entry ranges."""
-    chunks = []
-    for action in (Action.CREATE, Action.UPDATE):
-        planned = stage.entries.filter(action=action, write_part=Part.PLANNED).order_by("pk")
-        ids = list(planned.values_list("pk", flat=True))
-        size = CHUNK[action]
-        chunks += [
-            _chunk(stage, Phase.WRITE, {"action": action.value, "first": part[0], "last": part[-1]})
-            for part in (ids[start : start + size] for start in range(0, len(ids), size))
-        ]
-    return chunks
+    return [
+        _chunk(stage, Phase.WRITE, {"action": action, "first": part[0], "last": part[-1]})
+        for planned_action, size in CHUNK.items()
+        for (action,), part in _batches(
+            stage.entries.filter(action=planned_action, write_part=Part.PLANNED), size, "action"
+        )
+    ]
 
 
 def owner_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
     """One chunk per owner and batch."""
-    planned = stage.entries.filter(owner_part=Part.PLANNED).order_by("pk")
-    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for pk, owner in planned.values_list("pk", "owner_after"):
-        groups[(owner,)].append(pk)
+    planned = stage.entries.filter(owner_part=Part.PLANNED)
     size = spec_of(step.target_account).owner_batch
-    return [_chunk(stage, Phase.ASSIGN, {"owner": owner, "entries": part}) for (owner,), part in _batches(groups, size)]
+    return [
+        _chunk(stage, Phase.ASSIGN, {"owner": owner, "entries": part})
+        for (owner,), part in _batches(planned, size, "owner_after")
+    ]
 
 
 def enrol_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
     """One chunk per sequence, step, delay option and batch."""
-    planned = stage.entries.filter(enrol_part=Part.PLANNED).order_by("pk")
-    groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    columns = ("sequence_external_id", "step_external_id", "ignore_step_delay")
-    for pk, sequence, sequence_step, ignore in planned.values_list("pk", *columns):
-        groups[(sequence, sequence_step, "yes" if ignore else "")].append(pk)
+    planned = stage.entries.filter(enrol_part=Part.PLANNED)
     size = spec_of(step.target_account).enrol_batch
+    columns = ("sequence_external_id", "step_external_id", "ignore_step_delay")
     return [
         _chunk(
             stage,
             Phase.ENROL,
-            {"sequence": sequence, "step": sequence_step, "ignore_step_delay": bool(ignore), "entries": part},
+            {"sequence": sequence, "step": sequence_step, "ignore_step_delay": ignore, "entries": part},
         )
-        for (sequence, sequence_step, ignore), part in _batches(groups, size)
+        for (sequence, sequence_step, ignore), part in _batches(planned, size, *columns)
     ]
 
 
@@ -161,10 +157,14 @@ def remember_progress(stage: RunStage, step: SyncStep) -> None:
         )
 
 
-def _batches(groups: Mapping[tuple[str, ...], list[int]], size: int) -> Iterator[tuple[tuple[str, ...], list[int]]]:
-    for key, ids in groups.items():
+def _batches(entries: QuerySet[RunEntry], size: int, *columns: str) -> Iterator[tuple[tuple[Any, ...], list[int]]]:
+    """The entries' primary keys in batches of at most `size` that have the columns' values in common."""
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for pk, *values in entries.order_by("pk").values_list("pk", *columns):
+        groups[tuple(values)].append(pk)
+    for values_in_common, ids in groups.items():
         for start in range(0, len(ids), size):
-            yield key, ids[start : start + size]
+            yield values_in_common, ids[start : start + size]
 
 
 def _chunk(stage: RunStage, phase: Phase, payload: dict[str, object]) -> RunChunk:

@@ -92,14 +92,14 @@ def _handle(lease: Lease, account: Account | None, limiter: AccountLimiter | Non
         return True  # the step was deleted meanwhile; the flow ends the run with that word
     if phase is Phase.PLAN and stage is not None and stage.step is not None:
         planning = take_up if chunk.run.kind in (RunKind.APPLY, RunKind.UNDO) else plan
-        return planning(lease, flow.with_accounts(stage.step))
+        return planning(lease, stage.step)
     if account is None or limiter is None:
         return True
     connector = open_connector(account, limiter)
     try:
         if phase is Phase.READ or stage is None or stage.step is None:
             return read(lease, connector)
-        bench = set_up(stage, flow.with_accounts(stage.step))
+        bench = set_up(stage, stage.step)
         match phase:
             case Phase.WRITE:
                 return apply_writes(lease, bench, connector)
@@ -122,7 +122,7 @@ def _account(lease: Lease) -> Account | None:
         return chunk.account
     if chunk.phase == Phase.PLAN or chunk.stage is None or chunk.stage.step is None:
         return None
-    return flow.with_accounts(chunk.stage.step).target_account
+    return chunk.stage.step.target_account
 
 
 def _fail(lease: Lease, failure: str) -> None:

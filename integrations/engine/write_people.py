@@ -18,9 +18,9 @@ from integrations.models import Action, Part, PersonEmail, RunChunk, RunEntry
 
 from .bench import Bench
 from .claim import Lease
-from .journal import Job, person_after, reason_of, record, save_entries
+from .journal import Job, jobs_for, person_after, reason_of, record, save_entries
 from .mirror import store
-from .recording import decision_of, fail, refuse
+from .recording import fail, refuse
 
 CHUNK = {Action.CREATE: 1_000, Action.UPDATE: 400}
 """Entries in one chunk, by action."""
@@ -63,21 +63,14 @@ def apply_writes(lease: Lease, bench: Bench, connector: Connector) -> bool:
 
 def _jobs(chunk: RunChunk, bench: Bench) -> list[Job]:
     """The chunk's unfinished entries with their cases as they stand now; the stale ones are set aside."""
-    entries = {
-        entry.source_person_id: entry
-        for entry in RunEntry.objects.filter(
-            stage=bench.stage,
-            action=chunk.payload["action"],
-            pk__gte=chunk.payload["first"],
-            pk__lte=chunk.payload["last"],
-            write_part__in=[Part.PLANNED, Part.SENDING],
-        ).select_related("source_person")
-    }
-    rows = [entry.source_person for entry in entries.values() if entry.source_person is not None]
-    jobs = []
-    for case in bench.gatherer.gather(rows):
-        entry = entries[case.row.pk]
-        jobs.append(Job(entry, case, decision_of(entry)))
+    unfinished = RunEntry.objects.filter(
+        stage=bench.stage,
+        action=chunk.payload["action"],
+        pk__gte=chunk.payload["first"],
+        pk__lte=chunk.payload["last"],
+        write_part__in=[Part.PLANNED, Part.SENDING],
+    )
+    jobs = jobs_for(bench, unfinished)
     stale = [job for job in jobs if _is_stale(job)]
     for job in stale:
         refuse(job.entry, Reason.STALE, "")
