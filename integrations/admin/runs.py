@@ -178,7 +178,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
             "title": f"{record.get_kind_display().capitalize()} {record.pk}",
             "subtitle": None,
             "follows": _FOLLOWS.get(RunKind(record.kind), "follows"),
-            "stages": [(stage, stage_counts(stage, record)) for stage in record.stages.select_related("step")],
+            "stages": [(stage, stage_counts(stage)) for stage in record.stages.select_related("step")],
             "reasons": [{**row, "text": _reason_words(row["reason"])} for row in reasons],
             "troubles": [(entry, _reason_words(entry.reason)) for entry in troubles.order_by("pk")[:TROUBLES_SHOWN]],
             "seconds": (record.finished_at - record.started_at).total_seconds()

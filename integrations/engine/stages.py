@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -30,6 +31,25 @@ from .connect import spec_of
 from .settings_loader import load
 from .take_up import taken_up
 from .write_people import CHUNK
+
+BOOKS = tuple(field.name for field in fields(Books))
+"""The columns of a stage that must balance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """People by what became of them, or by what is planned for them; `open` are those whose turn comes."""
+
+    seen: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    conflicts: int = 0
+    failed: int = 0
+    open: int = 0
+    owners: int = 0
+    enrolled: int = 0
 
 
 def plan_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
@@ -104,43 +124,49 @@ def brake(stage: RunStage, step: SyncStep) -> list[str]:
 
 
 def close(stage: RunStage) -> str:
-    """Count what became of everybody; answers what does not balance, empty when the books do.
-
-    People seen were counted while they were read, entries are counted now: two counts that only agree when nobody was
-    lost in between.
-    """
-    planned_only = stage.run.kind == RunKind.PREVIEW
-    seen = stage.chunks.filter(phase=Phase.PLAN).aggregate(seen=Sum("seen"), unchanged=Sum("unchanged"))
-    column = "action" if planned_only else "outcome"
-    counts = dict(stage.entries.order_by().values_list(column).annotate(Count("pk")))
-    names = (Action.CREATE, Action.UPDATE, Action.SKIP, Action.CONFLICT) if planned_only else _OUTCOMES
-    created, updated, skipped, conflicts = (counts.get(name, 0) for name in names)
-    stage.seen = seen["seen"] or 0
-    stage.unchanged = (seen["unchanged"] or 0) + counts.get(Outcome.UNCHANGED, 0)
-    stage.created, stage.updated, stage.skipped, stage.conflicts = created, updated, skipped, conflicts
-    stage.failed = counts.get(Outcome.FAILED, 0)
-    travelled = Q(owner_part=Part.NONE) & ~Q(owner_after="")
-    parts = stage.entries.aggregate(
-        owners=Count("pk", filter=Q(owner_part=Part.DONE) | (Q(write_part=Part.DONE) & travelled)),
-        enrolled=Count("pk", filter=Q(enrol_part=Part.DONE)),
-    )
-    stage.owners_assigned, stage.enrolled = parts["owners"], parts["enrolled"]
-    books = Books(
-        seen=stage.seen,
-        created=stage.created,
-        updated=stage.updated,
-        unchanged=stage.unchanged,
-        skipped=stage.skipped,
-        conflicts=stage.conflicts,
-        failed=stage.failed,
-    )
-    wrong = imbalance(books) or ""
+    """Enter what became of everybody; answers what does not balance, empty when the books do."""
+    now = count(stage)
+    for name in BOOKS:
+        setattr(stage, name, getattr(now, name))
+    stage.owners_assigned, stage.enrolled = now.owners, now.enrolled
+    wrong = imbalance(Books(**{name: getattr(now, name) for name in BOOKS})) or ""
     stage.closed_at = None if wrong else timezone.now()
     stage.save()
     return wrong
 
 
-_OUTCOMES = (Outcome.CREATED, Outcome.UPDATED, Outcome.SKIPPED, Outcome.CONFLICT)
+def count(stage: RunStage) -> Counts:
+    """The stage's people as its chunks and entries stand now.
+
+    People seen were counted while they were read, entries are counted here: two counts that only agree when nobody was
+    lost in between. What a preview plans has no outcome, and counts by what was decided.
+    """
+    is_preview = stage.run.kind == RunKind.PREVIEW
+    planning = stage.chunks.filter(phase=Phase.PLAN).aggregate(seen=Sum("seen"), unchanged=Sum("unchanged"))
+    entries = stage.entries.order_by()
+    people = dict(entries.values_list("action" if is_preview else "outcome").annotate(Count("pk")))
+    created, updated, skipped, conflicts = (people.get(name, 0) for name in (_DECIDED if is_preview else _DONE))
+    travelled = Q(owner_part=Part.NONE) & ~Q(owner_after="")
+    parts = entries.aggregate(
+        owners=Count("pk", filter=Q(owner_part=Part.DONE) | (Q(write_part=Part.DONE) & travelled)),
+        enrolled=Count("pk", filter=Q(enrol_part=Part.DONE)),
+    )
+    return Counts(
+        seen=planning["seen"] or 0,
+        created=created,
+        updated=updated,
+        unchanged=(planning["unchanged"] or 0) + people.get(Outcome.UNCHANGED, 0),
+        skipped=skipped,
+        conflicts=conflicts,
+        failed=people.get(Outcome.FAILED, 0),
+        open=people.get(Outcome.PLANNED, 0),
+        owners=parts["owners"],
+        enrolled=parts["enrolled"],
+    )
+
+
+_DECIDED = (Action.CREATE, Action.UPDATE, Action.SKIP, Action.CONFLICT)
+_DONE = (Outcome.CREATED, Outcome.UPDATED, Outcome.SKIPPED, Outcome.CONFLICT)
 
 
 def remember_progress(stage: RunStage, step: SyncStep) -> None:

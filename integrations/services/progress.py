@@ -10,8 +10,8 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from integrations.domain.reasons import Reason
+from integrations.engine.stages import BOOKS, Counts, count
 from integrations.models import (
-    Action,
     Outcome,
     Part,
     Person,
@@ -19,7 +19,6 @@ from integrations.models import (
     Run,
     RunChunk,
     RunEntry,
-    RunKind,
     RunStage,
     RunState,
 )
@@ -29,22 +28,6 @@ ERRORS_SHOWN = 5
 
 _READING, _PLANNING = 0.25, 0.15
 """Shares of the bar. Reading is a quarter of the whole run; planning is this much of each stage's share of the rest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """People by what became of them, or by what is planned for them; `open` are those whose turn comes."""
-
-    seen: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    conflicts: int = 0
-    failed: int = 0
-    open: int = 0
-    owners: int = 0
-    enrolled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +64,7 @@ def progress(run: Run) -> RunProgress:
     return RunProgress(
         percent=100 if not run.is_active else _percent(run, stages, reads),
         words=_words(run, stages, read),
-        counts=total(stage_counts(stage, run) for stage in stages),
+        counts=total(stage_counts(stage) for stage in stages),
         read=read,
         calls=spent["calls"] or 0,
         tokens=spent["tokens"] or 0,
@@ -91,46 +74,12 @@ def progress(run: Run) -> RunProgress:
     )
 
 
-def stage_counts(stage: RunStage, run: Run) -> Counts:
+def stage_counts(stage: RunStage) -> Counts:
     """A stage's books: as they were closed, or as its chunks and entries stand now."""
-    if stage.closed_at is not None:
-        return Counts(
-            seen=stage.seen,
-            created=stage.created,
-            updated=stage.updated,
-            unchanged=stage.unchanged,
-            skipped=stage.skipped,
-            conflicts=stage.conflicts,
-            failed=stage.failed,
-            owners=stage.owners_assigned,
-            enrolled=stage.enrolled,
-        )
-    planned = stage.chunks.filter(phase=Phase.PLAN).aggregate(seen=Sum("seen"), unchanged=Sum("unchanged"))
-    entries = stage.entries.order_by()
-    by_outcome = dict(entries.values_list("outcome").annotate(Count("pk")))
-    parts = entries.aggregate(
-        owners=Count("pk", filter=Q(owner_part=Part.DONE)), enrolled=Count("pk", filter=Q(enrol_part=Part.DONE))
-    )
-    if run.kind == RunKind.PREVIEW:
-        by_action = dict(entries.values_list("action").annotate(Count("pk")))
-        by_outcome = {
-            Outcome.CREATED: by_action.get(Action.CREATE, 0),
-            Outcome.UPDATED: by_action.get(Action.UPDATE, 0),
-            Outcome.SKIPPED: by_action.get(Action.SKIP, 0),
-            Outcome.CONFLICT: by_action.get(Action.CONFLICT, 0),
-        }
-    return Counts(
-        seen=planned["seen"] or 0,
-        created=by_outcome.get(Outcome.CREATED, 0),
-        updated=by_outcome.get(Outcome.UPDATED, 0),
-        unchanged=(planned["unchanged"] or 0) + by_outcome.get(Outcome.UNCHANGED, 0),
-        skipped=by_outcome.get(Outcome.SKIPPED, 0),
-        conflicts=by_outcome.get(Outcome.CONFLICT, 0),
-        failed=by_outcome.get(Outcome.FAILED, 0),
-        open=by_outcome.get(Outcome.PLANNED, 0),
-        owners=parts["owners"],
-        enrolled=parts["enrolled"],
-    )
+    if stage.closed_at is None:
+        return count(stage)
+    entered = {name: getattr(stage, name) for name in BOOKS}
+    return Counts(**entered, owners=stage.owners_assigned, enrolled=stage.enrolled)
 
 
 def total(counts: Iterable[Counts]) -> Counts:
