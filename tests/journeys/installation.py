@@ -100,12 +100,7 @@ class Installation:
 
     def sync(self, step: SyncStep | None = None, **options: Any) -> Run:
         """Run in this process until it ends or is held; what waits for a product to recover need not wait."""
-        run = runs.drive(runs.request_run(connection=self.connection, step=step, **options))
-        for _ in range(20):
-            if not RunChunk.objects.open().filter(run=run).update(not_before=timezone.now()):
-                break
-            run = runs.drive(run)
-        return run
+        return carry_out(runs.request_run(connection=self.connection, step=step, **options))
 
     def preview(self, step: SyncStep | None = None) -> Run:
         """Plan only."""
@@ -152,6 +147,16 @@ class Installation:
     def forget_calls(self) -> None:
         """Clear the log."""
         self.control("DELETE", "/log")
+
+
+def carry_out(run: Run) -> Run:
+    """Drive a run until it ends or is held; what waits for a product to recover need not wait."""
+    run = runs.drive(run)
+    for _ in range(20):
+        if not RunChunk.objects.open().filter(run=run).update(not_before=timezone.now()):
+            break
+        run = runs.drive(run)
+    return run
 
 
 def assert_books_balance(run: Run) -> None:

@@ -5,22 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from integrations.domain.enums import Direction
-from integrations.models import PersonLink, Run, RunChunk, RunEntry, RunKind, RunState, SyncStep
+from integrations.models import PersonLink, Run, RunEntry, RunKind, RunState, SyncStep
 from integrations.services import runs
 from tests.journeys.conftest import Install
-from tests.journeys.installation import Installation, assert_books_balance
+from tests.journeys.installation import Installation, assert_books_balance, carry_out
 
 
 def carried_out(run: Run) -> Run:
     """The run as it ends, waits not waited for."""
-    run = runs.drive(run)
-    for _ in range(20):
-        if not RunChunk.objects.open().filter(run=run).update(not_before=timezone.now()):
-            break
-        run = runs.drive(run)
+    run = carry_out(run)
     assert_books_balance(run)
     return run
 
