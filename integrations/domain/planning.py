@@ -128,6 +128,7 @@ class Planner:
             is_new=False,
             opted_out=target.opted_out,
             enrolled=situation.enrolled,
+            owed=situation.owed,
         )
         return self._finish(target, draft, enrolment)
 

@@ -89,7 +89,7 @@ _TEXTS: dict[Reason, str] = {
     Reason.REJECTED: "The product rejected the values",
     Reason.PERMISSION_DENIED: "The account's user is not permitted to do this",
     Reason.NOT_FOUND: "Was not found in the target",
-    Reason.OUTCOME_UNKNOWN: "The answer to the write was lost and the outcome could not be established",
+    Reason.OUTCOME_UNKNOWN: "Whether the change took place could not be established; the next run looks it up",
     Reason.OWNER_NOT_ASSIGNED: "The owner could not be assigned",
     Reason.UNAVAILABLE: "The product did not answer",
     Reason.STALE: "Changed since it was planned; left alone",

@@ -23,15 +23,22 @@ class EnrolmentTable:
         self._mapped = frozenset(pair.target.id for pair in settings.owners)
 
     def answer(
-        self, owner_id: str | None, *, is_new: bool, opted_out: bool, enrolled: Collection[str]
+        self,
+        owner_id: str | None,
+        *,
+        is_new: bool,
+        opted_out: bool,
+        enrolled: Collection[str],
+        owed: Collection[str] = (),
     ) -> Enrolment | NotEnrolled | None:
         """Whether to enrol a person whom `owner_id` owns once this decision is carried out.
 
         `is_new`: this decision creates the target person. `opted_out`: the target person has. `enrolled`: the sequences
-        in which the ledger already has the person. None: no row applies.
+        in which the ledger already has the person. `owed`: those into which an earlier run was about to put them, which
+        may have been when they were new. None: no row applies.
         """
         rule = self._rules.get(owner_id) if owner_id is not None else None
-        if rule is None or (rule.only_for_new and not is_new):
+        if rule is None or (rule.only_for_new and not is_new and rule.sequence_id not in owed):
             return None
         if rule.sequence_id in enrolled:
             return NotEnrolled(rule.id, Reason.ALREADY_ENROLLED)

@@ -91,6 +91,7 @@ class Situation:
 
     `saved_filters`: ids of the saved filters among the step's conditions that the source person is in.
     `enrolled`: ids of the sequences in which the link's ledger already has the person.
+    `owed`: ids of the sequences into which a run that ended early was about to put the person.
     """
 
     source: Person
@@ -98,3 +99,4 @@ class Situation:
     memory: Memory = field(default_factory=Memory)
     saved_filters: frozenset[str] = frozenset()
     enrolled: frozenset[str] = frozenset()
+    owed: frozenset[str] = frozenset()

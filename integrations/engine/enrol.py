@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from django.db import transaction
 
 from integrations.connectors.ports import Connector, EnrolmentBatch
+from integrations.domain.enums import Role
 from integrations.domain.reasons import Reason
 from integrations.models import (
     Action,
@@ -14,6 +16,7 @@ from integrations.models import (
     EnrolmentState,
     Part,
     PersonLink,
+    Run,
     RunEntry,
     SequenceStep,
 )
@@ -24,6 +27,9 @@ from .bench import Bench
 from .claim import Lease
 from .journal import save_entries
 from .recording import settle
+
+OWED_TOGETHER = 500
+"""Owed enrolments that are entered at a time."""
 
 
 def enrol(lease: Lease, bench: Bench, connector: Connector) -> bool:
@@ -65,6 +71,25 @@ def enrol(lease: Lease, bench: Bench, connector: Connector) -> bool:
             settle(entry)
         save_entries(entries)
     return True
+
+
+def owe(run: Run, reason: Reason) -> None:
+    """Keep in the ledger whom a run that ends early meant to enrol, and say on their entries that it did not.
+
+    They were new when the run created them, and will not be for the next run; the ledger is how that one knows.
+    """
+    unfinished = run.entries.filter(enrol_part__in=[Part.PLANNED, Part.SENDING])
+    account = run.connection.account(Role.OUTREACH)
+    sequences = dict(SequenceRow.objects.filter(account=account).values_list("external_id", "pk"))
+    wanted = unfinished.values_list("source_person_id", "sequence_external_id").iterator(chunk_size=OWED_TOGETHER)
+    while batch := dict(islice(wanted, OWED_TOGETHER)):
+        links = PersonLink.objects.filter(connection=run.connection, crm_person__in=list(batch))
+        Enrolment.objects.bulk_create(
+            [Enrolment(link=link, sequence_id=sequences[batch[link.crm_person_id]]) for link in links],
+            ignore_conflicts=True,
+        )
+    unfinished.filter(enrol_part=Part.SENDING).update(enrolment_reason=Reason.OUTCOME_UNKNOWN)
+    unfinished.filter(enrol_part=Part.PLANNED).update(enrolment_reason=reason)
 
 
 def _open_ledger(

@@ -15,6 +15,7 @@ from integrations.models.chunks import ChunkState
 from . import stages
 from .candidates import TAKING_UP, open_stage
 from .claim import lease_time
+from .enrol import owe
 from .read import reading_for
 from .survivors import follow_survivors
 
@@ -181,6 +182,7 @@ def end(run: Run, state: RunState, failure: str) -> None:
         planned.filter(write_part=Part.DONE, action=Action.CREATE).update(outcome=Outcome.CREATED)
         planned.filter(write_part=Part.DONE, action=Action.UPDATE).update(outcome=Outcome.UPDATED)
         reason = Reason.CANCELLED if state == RunState.CANCELLED else Reason.RUN_FAILED
+        owe(run, reason)
         planned.update(outcome=Outcome.SKIPPED, reason=reason)
         for stage in run.stages.filter(closed_at=None):
             stages.close(stage)

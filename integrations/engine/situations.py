@@ -10,7 +10,7 @@ from integrations.domain import person as domain
 from integrations.domain.enums import Role
 from integrations.domain.matching import match, usable_addresses
 from integrations.domain.situation import Found, Linked, Memory, Situation, TargetGone
-from integrations.models import Enrolment, Person, PersonEmail, PersonLink, SavedFilterPerson, SyncStep
+from integrations.models import Enrolment, EnrolmentState, Person, PersonEmail, PersonLink, SavedFilterPerson, SyncStep
 
 from .links import memory_of, side_of
 
@@ -43,7 +43,7 @@ class Gatherer:
         linked_sources = self._linked_sources(target_rows)
         rivals = self._rivals(wanted)
         members = self._members(rows)
-        enrolled = self._enrolled(links)
+        ledger = self._ledger(links)
         for row in rows:
             source, link = people[row.pk], links.get(row.pk)
             linked: Linked | TargetGone | None = None
@@ -62,7 +62,8 @@ class Gatherer:
                     match=found,
                     memory=memory_of(link, self._step) if link else Memory(),
                     saved_filters=members.get(row.external_id, frozenset()),
-                    enrolled=enrolled.get(link.pk, frozenset()) if link else frozenset(),
+                    enrolled=frozenset(_sequences(ledger, link, is_settled=True)),
+                    owed=frozenset(_sequences(ledger, link, is_settled=False)),
                 ),
                 link,
                 target,
@@ -114,11 +115,21 @@ class Gatherer:
             members[person_id].add(filter_id)
         return {person_id: frozenset(filters) for person_id, filters in members.items()}
 
-    def _enrolled(self, links: Mapping[int, PersonLink]) -> dict[int, frozenset[str]]:
+    def _ledger(self, links: Mapping[int, PersonLink]) -> _Ledger:
         if self._target is not Role.OUTREACH or not self._step.sequence_mappings.exists():
             return {}
-        ledger: dict[int, set[str]] = defaultdict(set)
+        ledger: dict[int, list[tuple[str, str]]] = defaultdict(list)
         rows = Enrolment.objects.filter(link__in=[link.pk for link in links.values()])
-        for link_id, sequence_id in rows.values_list("link_id", "sequence__external_id"):
-            ledger[link_id].add(sequence_id)
-        return {link_id: frozenset(sequences) for link_id, sequences in ledger.items()}
+        for link_id, sequence_id, state in rows.values_list("link_id", "sequence__external_id", "state"):
+            ledger[link_id].append((sequence_id, state))
+        return ledger
+
+
+_Ledger = Mapping[int, list[tuple[str, str]]]
+"""Sequence and state of every enrolment, by link."""
+
+
+def _sequences(ledger: _Ledger, link: PersonLink | None, *, is_settled: bool) -> Iterator[str]:
+    for sequence_id, state in ledger.get(link.pk, ()) if link else ():
+        if (state != EnrolmentState.SENDING) is is_settled:
+            yield sequence_id

@@ -32,18 +32,16 @@ def _follow(connection: Connection, role: Role) -> int:
     if not orphans:
         return 0
     heirs = _heirs(connection, role, [side_of(link, role) for link in orphans])
-    turned = 0
+    taken: set[int] = set()
     with transaction.atomic():
         for link in orphans:
-            candidates = heirs.get(side_of(link, role).pk, set())
+            candidates = heirs.get(side_of(link, role).pk, set()) - taken
             if len(candidates) == 1:
-                heir = candidates.pop()
+                (heir,) = candidates
                 setattr(link, f"{side}_person_id", heir)
                 link.save(update_fields=[f"{side}_person"])
-                turned += 1
-                for others in heirs.values():
-                    others.discard(heir)
-    return turned
+                taken.add(heir)
+    return len(taken)
 
 
 def _heirs(connection: Connection, role: Role, missing: list[Person]) -> dict[int, set[int]]:

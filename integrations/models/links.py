@@ -55,7 +55,7 @@ class PersonLink(models.Model):
 
 
 class EnrolmentState(models.TextChoices):
-    """How far it went."""
+    """How far it went. What is still sending once its run has ended is owed: the next run makes up for it."""
 
     SENDING = "sending", _("sending")
     ENROLLED = "enrolled", _("enrolled")

@@ -185,7 +185,11 @@ class StepTeller:
         opted_out = case.target.opted_out if case.target and not isinstance(decision, Create) else False
         is_new = isinstance(decision, Create)
         answer = self._enrolments.answer(
-            owner_id or None, is_new=is_new, opted_out=opted_out, enrolled=case.situation.enrolled
+            owner_id or None,
+            is_new=is_new,
+            opted_out=opted_out,
+            enrolled=case.situation.enrolled,
+            owed=case.situation.owed,
         )
         rule = next((rule for rule in self._settings.sequences if rule.owner.id == owner_id), None)
         owner = self._names.member(account, owner_id)

@@ -24,9 +24,10 @@ def answer(
     is_new: bool = False,
     opted_out: bool = False,
     enrolled: frozenset[str] = frozenset(),
+    owed: frozenset[str] = frozenset(),
 ) -> Enrolment | NotEnrolled | None:
     table = EnrolmentTable(to_outreach(sequences=(rule,), direction=direction))
-    return table.answer(owner, is_new=is_new, opted_out=opted_out, enrolled=enrolled)
+    return table.answer(owner, is_new=is_new, opted_out=opted_out, enrolled=enrolled, owed=owed)
 
 
 def test_people_are_enrolled_by_the_row_of_their_owner_in_the_target() -> None:
@@ -45,6 +46,13 @@ def test_nobody_is_enrolled_towards_the_crm() -> None:
 @pytest.mark.parametrize(("is_new", "enrols"), [(True, True), (False, False)])
 def test_only_for_new_records_means_created_by_this_decision(is_new: bool, enrols: bool) -> None:
     assert isinstance(answer(rule=replace(RULE, only_for_new=True), is_new=is_new), Enrolment) is enrols
+
+
+@pytest.mark.parametrize(("owed", "enrols"), [("s1", True), ("s2", False)])
+def test_a_person_to_whom_this_sequence_is_owed_counts_as_new(owed: str, enrols: bool) -> None:
+    decision = answer(rule=replace(RULE, only_for_new=True), owed=frozenset({owed}))
+
+    assert isinstance(decision, Enrolment) is enrols
 
 
 def test_who_is_not_enrolled_has_a_reason() -> None:

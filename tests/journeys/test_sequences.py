@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from integrations.domain.enums import Direction
-from integrations.models import RunState
+from integrations.domain.reasons import Reason
+from integrations.models import Account, AccountStatus, RunState
+from integrations.services import runs
 from tests.journeys.conftest import Install
 from tests.journeys.installation import assert_books_balance
 
@@ -59,3 +61,46 @@ def test_known_contacts_are_enrolled_when_the_row_is_added_later_and_only_once(i
         c["id"] for c in app.contacts().values() if c["ownerUserId"] == 48101
     }
     assert app.writes() == []
+
+
+def test_new_people_whose_run_failed_before_their_enrolment_are_enrolled_by_the_next_run(install: Install) -> None:
+    app = install(people=40)
+    step = app.step(Direction.TO_OUTREACH)
+    app.map_owners(step)
+    app.enrol(step, "48101", only_for_new=True)
+    app.fault(product="reply", method="POST", path="contact-links", kind="revoked_key")
+
+    failed = app.sync(step)
+    app.control("DELETE", "/faults")
+    Account.objects.update(status=AccountStatus.HEALTHY)
+    run = app.sync(step)
+
+    theirs = {c["id"] for c in app.contacts().values() if c["ownerUserId"] == 48101}
+    assert failed.state == RunState.FAILED
+    assert theirs
+    assert {entry.enrolment_reason for entry in failed.entries.exclude(sequence_external_id="")} == {
+        Reason.OUTCOME_UNKNOWN
+    }
+    assert run.state == RunState.SUCCEEDED, run.failure
+    assert sorted(link["contactId"] for link in app.enrolments()) == sorted(theirs)
+    assert app.preview(step).entries.exclude(sequence_external_id="").count() == 0
+
+
+def test_new_people_whose_enrolment_was_cancelled_are_enrolled_by_the_next_run(install: Install) -> None:
+    app = install(people=40)
+    step = app.step(Direction.TO_OUTREACH)
+    app.map_owners(step)
+    app.enrol(step, "48101", only_for_new=True)
+    app.fault(product="reply", method="POST", path="contact-links", kind="status_503", times=None)
+    waiting = runs.drive(runs.request_run(connection=app.connection, step=step))
+    runs.cancel_run(run=waiting)
+    cancelled = runs.drive(waiting)
+    app.control("DELETE", "/faults")
+
+    run = app.sync(step)
+
+    theirs = {c["id"] for c in app.contacts().values() if c["ownerUserId"] == 48101}
+    assert cancelled.state == RunState.CANCELLED
+    assert run.state == RunState.SUCCEEDED, run.failure
+    assert theirs
+    assert sorted(link["contactId"] for link in app.enrolments()) == sorted(theirs)
