@@ -6,6 +6,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -14,6 +16,7 @@ from integrations.connectors import registry
 from integrations.models import Account
 from integrations.services.accounts import AccountRefused, connect_account, reconnect_account, test_account
 from integrations.services.queue import enqueue
+from integrations.services.withdrawal import withdraw
 
 from .account_forms import CredentialsForm, welcome
 from .actions import OPERATE, ActionsAdmin, RecordAction
@@ -155,6 +158,25 @@ class AccountAdmin(ActionsAdmin[Account]):
         """What the form changed and no more: a worker may have renewed the credentials meanwhile."""
         if form.changed_data:
             obj.save(update_fields=form.changed_data)
+
+    def delete_model(self, request: HttpRequest, obj: Account) -> None:
+        """Also where the account was let in by signing in: the product is told that this is over."""
+        product, credentials = obj.product, obj.credentials
+        super().delete_model(request, obj)
+
+        def tell() -> None:
+            trouble = withdraw(product, credentials)
+            if trouble:
+                messages.warning(request, f"The account was deleted here. {trouble}")
+
+        # Not before: a deletion that fails would leave an account without access. Nor while the rows are locked.
+        transaction.on_commit(tell)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
+        """One by one, as on their pages."""
+        with transaction.atomic():
+            for account in queryset:
+                self.delete_model(request, account)
 
     def _page(self, request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "opts": self.opts, "title": title}

@@ -46,7 +46,14 @@ class PermanentError(ConnectorError):
 
 
 class AuthenticationFailed(PermanentError):
-    """The key is wrong or was revoked: stops the run and marks the account."""
+    """The key is wrong or was revoked: stops the run and marks the account. `field` names another credential field
+    than the key when that one is to blame."""
+
+    def __init__(
+        self, message: str, *, field: str = "", status: int | None = None, code: str = "", sample: str = ""
+    ) -> None:
+        super().__init__(message, status=status, code=code, sample=sample)
+        self.field = field
 
 
 class PermissionDenied(PermanentError):

@@ -45,5 +45,23 @@ class EncryptedJSONField(_TextField):
         return ""
 
 
+def can_decrypt(stored: str) -> bool:
+    """Whether any of the keys decrypts a stored value. An empty one holds nothing to decrypt."""
+    return not stored or _decrypts(_cipher(), stored)
+
+
+def is_up_to_date(stored: str) -> bool:
+    """Whether a stored value is encrypted with the first key, which encrypts new ones."""
+    return not stored or _decrypts(Fernet(settings.CREDENTIAL_KEYS[0]), stored)
+
+
+def _decrypts(cipher: Fernet | MultiFernet, stored: str) -> bool:
+    try:
+        cipher.decrypt(stored.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def _cipher() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.CREDENTIAL_KEYS])

@@ -28,6 +28,7 @@ from integrations.engine.directory import refresh_directory
 from integrations.models import Account, AccountStatus
 
 from .history import note_addition, note_change
+from .withdrawal import withdraw
 
 log = structlog.get_logger(__name__)
 
@@ -82,10 +83,12 @@ def reconnect_account(*, account: Account, base_url: str, secrets: Mapping[str, 
     """
     spec = registry.connector(account.product).spec
     candidate = Account.objects.get(pk=account.pk)
+    old = candidate.credentials
     candidate.base_url = base_url
     candidate.credentials = _complete(spec, secrets, account.credentials)
     identity = identify(candidate, spec)
     replace_credentials(account, candidate, identity, by, field=_first_secret(spec))
+    withdraw(account.product, old)
 
 
 def replace_credentials(
@@ -148,6 +151,8 @@ def refusal(error: ConnectorError, spec: ConnectorSpec, account: Account) -> Acc
         return AccountRefused("", f"{spec.label} does not let this sign-in in: {error.message}")
     key, base_url = _first_secret(spec), account.base_url
     label = next((field.label for field in spec.credential_fields if field.secret), "key")
+    if isinstance(error, AuthenticationFailed) and error.field:
+        return AccountRefused(error.field, error.message)
     if isinstance(error, AuthenticationFailed):
         return AccountRefused(key, f"{spec.label} does not accept this {label}. Copy it again, in full.")
     if isinstance(error, PermissionDenied):

@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from integrations.models import Account, AccountStatus
+from integrations.models import Account, AccountStatus, Connection
 from tests.services.conftest import PIPEDRIVE_TOKEN
 from tests.services.signing_in import CALLBACK, SignIn, sign_in
 
@@ -253,3 +254,49 @@ def test_saving_an_accounts_page_leaves_renewed_tokens_alone(
     assert boss.post(where, {"name": "Other", "phone_region": ""}).status_code == 302
     saved = Account.objects.get()
     assert (saved.name, saved.credentials) == ("Other", {"refresh_token": "newer"})
+
+
+def delete(browser: Client, account: Account) -> str:
+    """Press Delete and confirm; answers the page after it."""
+    where = reverse("admin:integrations_account_delete", args=[account.pk])
+    return browser.post(where, {"post": "yes"}, follow=True).content.decode()
+
+
+def can_renew(sign_in: SignIn, refresh_token: str) -> bool:
+    """Whether the product still takes the token."""
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    url = f"{sign_in.url}/pipedrive/oauth/token"
+    return requests.post(url, data=form, auth=("sandbox-client", "sandbox-secret"), timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("from_list", [False, True])
+def test_deleting_an_account_ends_its_access_in_the_product(boss: Client, sign_in: SignIn, from_list: bool) -> None:
+    account = sign_in.account()
+    assert can_renew(sign_in, account.credentials["refresh_token"])
+    if from_list:
+        ticked = {"action": "delete_selected", "_selected_action": [account.pk], "post": "yes"}
+        boss.post(reverse("admin:integrations_account_changelist"), ticked)
+    else:
+        assert "could not be told" not in delete(boss, account)
+    assert not Account.objects.exists()
+    assert not can_renew(sign_in, account.credentials["refresh_token"])
+
+
+def test_deleting_goes_on_when_the_product_cannot_be_told_and_says_what_is_left_to_do(
+    boss: Client, sign_in: SignIn, settings: Settings
+) -> None:
+    account = sign_in.account()
+    settings.OAUTH_APPS = {"pipedrive": {**settings.OAUTH_APPS["pipedrive"], "url": "http://127.0.0.1:9"}}
+    page = delete(boss, account)
+    assert "Pipedrive could not be told that the access is over" in page
+    assert "Remove this app in Pipedrive yourself" in page
+    assert not Account.objects.exists()
+
+
+def test_an_account_in_use_is_not_deleted_and_keeps_its_access(boss: Client, sign_in: SignIn) -> None:
+    account = sign_in.account()
+    reply = Account.objects.create(product="replyio", role="outreach", name="Reply")
+    Connection.objects.create(name="Both", crm_account=account, outreach_account=reply)
+    delete(boss, account)
+    assert Account.objects.filter(pk=account.pk).exists()
+    assert can_renew(sign_in, account.credentials["refresh_token"])

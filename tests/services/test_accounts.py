@@ -19,6 +19,7 @@ from integrations.services.accounts import (
 from integrations.services.accounts import (
     test_account as ask_product,
 )
+from tests.connectors.replyio.workspace import BEN
 from tests.services.conftest import PIPEDRIVE_TOKEN, REPLY_KEY, Vendors
 
 
@@ -185,3 +186,21 @@ def test_talking_to_a_product_leaves_no_database_connection_open(vendors: Vendor
     assert opened, "the budget is kept in a thread of its own, with a connection of its own"
     assert all(wrapper.connection is None for wrapper in opened)
     assert threading.active_count() == before
+
+
+def test_a_team_key_acts_for_the_user_that_is_chosen_and_two_of_them_are_two_accounts(vendors: Vendors) -> None:
+    def connect(acting_user_id: str) -> Account:
+        secrets = {"api_key": "sandbox-reply-team-key", "acting_user_id": acting_user_id}
+        return connect_account(
+            product="replyio", name=f"As {acting_user_id}", base_url=f"{vendors.url}/reply", secrets=secrets, by=None
+        )
+
+    owner, colleague = connect(""), connect(BEN)
+    assert (colleague.user_external_id, colleague.status) == (BEN, AccountStatus.HEALTHY)
+    assert owner.user_external_id != BEN
+    assert colleague.external_id == owner.external_id
+    # An id that the team does not have is said in words, and nothing is stored.
+    with pytest.raises(AccountRefused, match="The user that the key shall act for is not in the team") as caught:
+        connect("1")
+    assert caught.value.field == "acting_user_id"
+    assert Account.objects.count() == 2

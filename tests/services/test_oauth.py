@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from integrations.connectors.errors import AuthenticationFailed, Unavailable
 from integrations.engine.connect import check_account
-from integrations.engine.oauth import keep_fresh
+from integrations.engine.oauth import keep_fresh, oauth_client
 from integrations.models import Account, AccountStatus, Member
 from integrations.services.accounts import AccountRefused, connect_account, reconnect_account
 from integrations.services.oauth import connect_by_oauth, note_uninstalled, reconnect_by_oauth
@@ -96,8 +96,12 @@ def test_an_account_changes_from_its_key_to_signing_in_and_back(sign_in: SignIn)
     account.refresh_from_db()
     assert "api_token" not in account.credentials
     assert "refresh_token" in account.credentials
+    refresh_token = account.credentials["refresh_token"]
     reconnect_account(account=account, base_url=account.base_url, secrets={"api_token": PIPEDRIVE_TOKEN}, by=None)
     assert Account.objects.get().credentials == {"api_token": PIPEDRIVE_TOKEN}
+    with pytest.raises(AuthenticationFailed):
+        # The product was told that signing in is no longer how the account is connected.
+        oauth_client("pipedrive").refresh(refresh_token)  # type: ignore[union-attr]
 
 
 def test_signing_in_at_another_company_is_refused_and_the_old_tokens_stay(sign_in: SignIn) -> None:

@@ -32,6 +32,7 @@ _ACTING_USER = {
     "USER_REQUIRED": "This is an organization key: give the id of the user that it shall act for.",
     "USER_NOT_FOUND": "The user that the key shall act for is not in the team.",
 }
+_BLAMED = dict.fromkeys(("TEAM_REQUIRED", "USER_REQUIRED", "USER_NOT_FOUND"), "acting_user_id")
 _DENIED = {
     "workspace.organizationRequired": "Reply lists a team's members only for accounts that belong to an organization.",
     "workspace.forbidden": "Reply does not let this user see the team's members.",
@@ -94,12 +95,12 @@ def _said(problem: Mapping[str, Any]) -> str:
 
 def _unauthorized(problem: Mapping[str, Any], code: str, said: str) -> ConnectorError:
     message = _ACTING_USER.get(code) or "Reply does not accept the API key: it is wrong, or it was revoked."
-    return AuthenticationFailed(message, code=code)
+    return AuthenticationFailed(message, code=code, field=_BLAMED.get(code, ""))
 
 
 def _forbidden(problem: Mapping[str, Any], code: str, said: str) -> ConnectorError:
     if code in _ACTING_USER:
-        return AuthenticationFailed(_ACTING_USER[code], code=code)
+        return AuthenticationFailed(_ACTING_USER[code], code=code, field=_BLAMED.get(code, ""))
     if code == MISSING_SCOPE:
         return PermissionDenied(f"The API key lacks a scope. {said}".strip(), code=code)
     return PermissionDenied(_DENIED.get(code) or f"Reply does not permit this. {said}".strip(), code=code)
