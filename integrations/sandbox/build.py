@@ -9,6 +9,7 @@ from integrations.sandbox.control import control
 from integrations.sandbox.core import Clock, Deliver, Sandbox
 from integrations.sandbox.faults import FaultRules
 from integrations.sandbox.options import SandboxOptions
+from integrations.sandbox.post_room import PostRoom
 from integrations.sandbox.webhooks import WebhookSender
 from integrations.sandbox.world import make_world
 
@@ -33,10 +34,12 @@ def build_sandbox(
     options = options or SandboxOptions()
     clock = clock or Clock()
     lock = threading.RLock()
-    deliver = deliver or WebhookSender(lock).deliver
-    pipedrive, replyio = PipedriveSandbox(clock, options, deliver), ReplySandbox(clock, options, deliver)
+    post_room = PostRoom(deliver or WebhookSender(lock).deliver)
+    pipedrive = PipedriveSandbox(clock, options, post_room.deliver)
+    replyio = ReplySandbox(clock, options, post_room.deliver)
     world = make_world(people, seed, reply_overlap)
     products = {product.name: product for product in (pipedrive, replyio)}
-    sandbox = Sandbox(clock, options, products, FaultRules(), control, CallLog(options.log_limit), world, lock)
+    log = CallLog(options.log_limit)
+    sandbox = Sandbox(clock, options, products, FaultRules(), control, log, world, lock, post_room)
     sandbox.seed(world)
     return sandbox

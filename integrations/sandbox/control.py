@@ -119,6 +119,25 @@ def _change_one(sandbox: Sandbox, command: Json) -> Json:
     return product.change({name: value for name, value in command.items() if name != "product"})
 
 
+def _show_deliveries(sandbox: Sandbox, request: Request) -> Response:
+    return Response.of_json(sandbox.post_room.as_json())
+
+
+def _steer_deliveries(sandbox: Sandbox, request: Request) -> Response:
+    command = _object(request)
+    if len(command) != 1 or not command.keys() <= {"fate", "release", "replay"}:
+        raise ValueError("Deliveries take one of {fate}, {release} and {replay: [number]}.")
+    if "fate" in command:
+        sandbox.post_room.use(command["fate"])
+    elif "release" in command:
+        sandbox.post_room.release(command["release"])
+    elif isinstance(command["replay"], list):
+        sandbox.post_room.replay(command["replay"])
+    else:
+        raise ValueError("Replaying takes a list of numbers.")
+    return _show_deliveries(sandbox, request)
+
+
 def _welcome(sandbox: Sandbox, request: Request) -> Response:
     page = welcome_page(sandbox, request.headers.get("host", "127.0.0.1"))
     return Response(200, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
@@ -157,4 +176,5 @@ ROUTES: Mapping[str, Mapping[str, Handler]] = {
     "/state": {"GET": _show_state},
     "/options": {"GET": _show_options, "PATCH": _set_options},
     "/change": {"POST": _change},
+    "/deliveries": {"GET": _show_deliveries, "POST": _steer_deliveries},
 }

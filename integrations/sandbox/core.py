@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 if TYPE_CHECKING:
     from integrations.sandbox.call_log import CallLog
     from integrations.sandbox.options import SandboxOptions
+    from integrations.sandbox.post_room import PostRoom
     from integrations.sandbox.world import World
 
 Json: TypeAlias = Any
@@ -179,6 +180,7 @@ class Sandbox:
     log: CallLog
     world: World
     lock: threading.RLock
+    post_room: PostRoom
     # Counts the calls that may have changed something, for whoever keeps the records.
     changes: int = 0
 
@@ -207,6 +209,7 @@ class Sandbox:
         """Back to the seeded state, without faults and with an empty log. The clock keeps its time."""
         with self.lock:
             self.faults.clear()
+            self.post_room.clear()
             self.seed(self.world)
             self.log.clear()
 

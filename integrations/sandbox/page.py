@@ -16,6 +16,14 @@ _CONTROLS = (
     ("GET /_sandbox/state", "all records of both products"),
     ("GET, PATCH /_sandbox/options", "plans, limits, and readings of unsettled behaviours"),
     ("POST /_sandbox/change", "{product, id, fields}, {product, create}, {product, delete}: an edit by a human"),
+    (
+        "POST /_sandbox/change",
+        "{product, webhook: id, do: ban | delete}: what Pipedrive does to failing webhooks",
+    ),
+    (
+        "GET, POST /_sandbox/deliveries",
+        "{fate: send | lose | hold | twice}, {release: in order | reversed}, {replay: [number]}: webhooks on their way",
+    ),
 )
 
 KEYS = (

@@ -8,10 +8,12 @@ from integrations.sandbox.core import Json
 from integrations.sandbox.pipedrive.custom_values import is_whole
 from integrations.sandbox.pipedrive.desk import Actor, Desk
 from integrations.sandbox.pipedrive.errors import ApiError
+from integrations.sandbox.pipedrive.events import ban, remove
 from integrations.sandbox.pipedrive.person_body import read_person_body
 from integrations.sandbox.pipedrive.person_edits import create_person, delete_person, edit_person, merge_persons
 from integrations.sandbox.pipedrive.person_views import Wanted, v2_person
 from integrations.sandbox.pipedrive.records import Person
+from integrations.sandbox.pipedrive.webhooks import webhook_view
 
 _USER_FIELDS = ("name", "email", "active", "is_admin")
 
@@ -19,11 +21,15 @@ _USER_FIELDS = ("name", "email", "active", "is_admin")
 def change_by_human(desk: Desk, command: Mapping[str, Json]) -> Json:
     """`{id, fields}`, `{create}`, `{delete: id}`, `{merge: id, into: id}`, or `{user: id, fields}` for a colleague.
 
+    `{webhook: id, do: ban | delete}` is what Pipedrive itself does to a webhook that keeps failing.
+
     The person (or user) as it then is. Raises ValueError with a sentence when that cannot be done.
     """
     try:
         if "user" in command:
             return _change_user(desk, command)
+        if "webhook" in command:
+            return _punish(desk, command)
         return v2_person(_change_person(desk, command), desk, Wanted())
     except ApiError as error:
         raise ValueError(error.error) from error
@@ -50,6 +56,17 @@ def _person(desk: Desk, person_id: Json) -> Person:
     if person is None or person.is_deleted:
         raise ValueError(f"There is no person {person_id} in Pipedrive.")
     return person
+
+
+def _punish(desk: Desk, command: Mapping[str, Json]) -> Json:
+    webhook = desk.state.webhooks.get(command["webhook"])
+    if webhook is None or command.get("do") not in ("ban", "delete"):
+        raise ValueError("A webhook has an id, and is to be banned (do: ban) or deleted (do: delete).")
+    if command["do"] == "ban":
+        ban(desk, webhook)
+    else:
+        remove(desk, webhook, "no successful delivery in 3 days")
+    return webhook_view(desk, webhook)
 
 
 def _change_user(desk: Desk, command: Mapping[str, Json]) -> Json:

@@ -98,5 +98,12 @@ class PipedriveOptions:
     """Reading: v1 lists say how to go on in additional_data.pagination (the OpenAPI file's example), or in
     additional_data itself (the same file's schema)."""
 
+    banned_webhook_shown: Literal["inactive", "active"] = "inactive"
+    """Reading: the webhooks guide does not say how the list shows a webhook that is banned for the moment."""
+
+    deleted_webhook_listed: bool = False
+    """Reading: `remove_time` and `remove_reason` are in the schema of the list, but not whether one that Pipedrive has
+    removed stays in it."""
+
     meta_visible_to_as_string: bool = True
     """Reading: a webhook's `data.visible_to` "was the STRING '3'" in the one captured body."""

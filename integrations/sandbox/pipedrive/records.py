@@ -111,7 +111,9 @@ class Filter:
 
 @dataclass(slots=True)
 class Webhook:
-    """A subscription. `failed_first_attempts` and `banned_until` follow the ban rule of the webhooks guide."""
+    """A subscription. `failed_first_attempts` and `banned_until` follow the ban rule of the webhooks guide.
+
+    One with a `remove_time` is kept only to be listed."""
 
     id: int
     owner_id: int
@@ -130,6 +132,8 @@ class Webhook:
     failed_first_attempts: int = 0
     banned_until: datetime | None = None
     last_success: datetime | None = None
+    remove_time: str | None = None
+    remove_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,10 @@ class State:
         """The field with this v1 id."""
         return next((field for field in self.fields.values() if field.id == number), None)
 
+    def live_webhooks(self) -> list[Webhook]:
+        """Those that nobody has removed."""
+        return [webhook for webhook in self.webhooks.values() if webhook.remove_time is None]
+
     def person(self, person_id: int, now: datetime) -> Person | None:
         """The person, deleted or not; None once it is purged."""
         person = self.persons.get(person_id)

@@ -10,6 +10,7 @@ import requests
 
 from integrations.sandbox.core import Json, Response
 from integrations.sandbox.pipedrive.custom_values import is_whole
+from integrations.sandbox.pipedrive.desk import Desk
 from integrations.sandbox.pipedrive.errors import ApiError
 from integrations.sandbox.pipedrive.records import Webhook
 from integrations.sandbox.pipedrive.routes import Call, Route
@@ -23,9 +24,7 @@ PROBE_SECONDS = 5
 
 def _list(call: Call) -> Response:
     shown = [
-        _view(webhook, call.desk.state.company_id)
-        for webhook in call.desk.state.webhooks.values()
-        if _is_mine(call, webhook)
+        webhook_view(call.desk, webhook) for webhook in call.desk.state.webhooks.values() if _is_mine(call, webhook)
     ]
     return Response.of_json({"success": True, "status": "ok", "data": shown})
 
@@ -39,7 +38,7 @@ def _create(call: Call) -> Response:
         errors = {"subscription_url": ["invalid or non-reachable URL"]}
     if errors:
         return Response.of_json({"success": False, "status": "error", "errors": errors}, 400)
-    if sum(webhook.owner_id == call.user.id for webhook in call.desk.state.webhooks.values()) >= MAX_PER_USER:
+    if sum(webhook.owner_id == call.user.id for webhook in call.desk.state.live_webhooks()) >= MAX_PER_USER:
         errors = {"limit": [f"a user can have at most {MAX_PER_USER} webhooks"]}
         return Response.of_json({"success": False, "status": "error", "errors": errors}, 422)
     kind: Literal["general", "application"] = "application" if call.token.app else "general"
@@ -49,12 +48,12 @@ def _create(call: Call) -> Response:
         body.get("http_auth_user"), body.get("http_auth_password"),
     )  # fmt: skip
     call.desk.state.webhooks[webhook.id] = webhook
-    return Response.of_json({"success": True, "status": "ok", "data": _view(webhook, call.desk.state.company_id)}, 201)
+    return Response.of_json({"success": True, "status": "ok", "data": webhook_view(call.desk, webhook)}, 201)
 
 
 def _delete(call: Call) -> Response:
     webhook = call.desk.state.webhooks.get(call.ids[0])
-    if webhook is None or not _is_mine(call, webhook):
+    if webhook is None or webhook.remove_time is not None or not _is_mine(call, webhook):
         return Response.of_json({"success": False, "status": "error", "errors": {"id": ["not found"]}}, 404)
     del call.desk.state.webhooks[webhook.id]
     return Response.of_json({"success": True, "status": "ok"})
@@ -91,14 +90,18 @@ def _reachable(url: str) -> bool:
         return False
 
 
-def _view(webhook: Webhook, company_id: int) -> dict[str, Json]:
+def webhook_view(desk: Desk, webhook: Webhook) -> dict[str, Json]:
+    """A webhook as the list shows it."""
+    is_banned = webhook.banned_until is not None and webhook.banned_until > desk.now
+    is_off = webhook.remove_time is not None or (is_banned and desk.options.banned_webhook_shown == "inactive")
     return {
-        "id": webhook.id, "company_id": company_id, "owner_id": webhook.owner_id, "user_id": webhook.user_id,
+        "id": webhook.id, "company_id": desk.state.company_id, "owner_id": webhook.owner_id, "user_id": webhook.user_id,
         "event_action": webhook.event_action, "event_object": webhook.event_object,
-        "subscription_url": webhook.subscription_url, "version": webhook.version, "is_active": 1,
-        "add_time": _with_milliseconds(webhook.add_time), "remove_time": None, "type": webhook.type,
-        "http_auth_user": webhook.http_auth_user, "http_auth_password": webhook.http_auth_password,
-        "remove_reason": None, "last_delivery_time": _with_milliseconds(webhook.last_delivery_time),
+        "subscription_url": webhook.subscription_url, "version": webhook.version, "is_active": 0 if is_off else 1,
+        "add_time": _with_milliseconds(webhook.add_time), "remove_time": _with_milliseconds(webhook.remove_time),
+        "type": webhook.type, "http_auth_user": webhook.http_auth_user,
+        "http_auth_password": webhook.http_auth_password, "remove_reason": webhook.remove_reason,
+        "last_delivery_time": _with_milliseconds(webhook.last_delivery_time),
         "last_http_status": webhook.last_http_status, "admin_id": webhook.owner_id, "name": webhook.name,
     }  # fmt: skip
 

@@ -226,3 +226,38 @@ def test_three_days_without_success_delete_a_webhook() -> None:
     report(1, None)
 
     assert pipedrive.data("GET", "/v1/webhooks") == []
+
+
+@pytest.mark.parametrize(("shown", "is_active"), [("inactive", 0), ("active", 1)])
+def test_a_banned_webhook_hears_nothing_however_the_list_shows_it(shown: str, is_active: int) -> None:
+    pipedrive = Pipedrive(1, banned_webhook_shown=shown)
+    hook = subscribe(pipedrive)
+
+    pipedrive.product.change({"webhook": hook["id"], "do": "ban"})
+    pipedrive.edit(1, name="Somebody Else")
+
+    assert [one["is_active"] for one in pipedrive.data("GET", "/v1/webhooks")] == [is_active]
+    assert received(pipedrive) == []
+
+
+def test_a_webhook_that_pipedrive_removed_may_still_be_listed() -> None:
+    pipedrive = Pipedrive(1, deleted_webhook_listed=True)
+    hook = subscribe(pipedrive)
+
+    pipedrive.product.change({"webhook": hook["id"], "do": "delete"})
+    pipedrive.edit(1, name="Somebody Else")
+
+    (listed,) = pipedrive.data("GET", "/v1/webhooks")
+    assert (listed["is_active"], listed["remove_reason"]) == (0, "no successful delivery in 3 days")
+    assert listed["remove_time"] == "2026-11-20T12:00:00.000Z"
+    assert pipedrive.call("DELETE", f"/v1/webhooks/{hook['id']}").status == 404
+    assert received(pipedrive) == []
+
+
+@pytest.mark.parametrize("command", [{"webhook": 9, "do": "ban"}, {"webhook": 1, "do": "paint"}])
+def test_only_a_webhook_that_is_there_is_banned_or_deleted(command: dict[str, Any]) -> None:
+    pipedrive = Pipedrive()
+    subscribe(pipedrive)
+
+    with pytest.raises(ValueError, match="A webhook has an id"):
+        pipedrive.product.change(command)
