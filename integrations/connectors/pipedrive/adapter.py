@@ -36,11 +36,12 @@ from integrations.connectors.ports import (
     WriteResult,
     Written,
 )
+from integrations.connectors.webhooks import NewSubscription, Subscription
 from integrations.domain.catalogue import Field
 from integrations.domain.person import Person
 from integrations.domain.reasons import Reason
 
-from . import bodies, translate
+from . import bodies, translate, webhooks
 from .client import PipedriveClient
 from .directory import read_directory
 from .errors import classify, observed_limits
@@ -188,6 +189,21 @@ class PipedriveConnector:
     def enrol(self, batch: EnrolmentBatch) -> Iterator[EnrolmentResult]:
         """Nobody: Pipedrive has no sequences."""
         return iter(())
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """The webhooks that the key may see."""
+        return [webhooks.subscription(record) for record in self._client.webhooks()]
+
+    def subscribe(self, wanted: NewSubscription) -> Subscription:
+        """A webhook for all that happens to people."""
+        return webhooks.subscription(self._client.create_webhook(webhooks.body_for(wanted)))
+
+    def unsubscribe(self, subscription_id: str) -> None:
+        """Delete a webhook."""
+        try:
+            self._client.delete_webhook(subscription_id)
+        except NotFound:
+            return
 
     def _company_address(self, company_domain: str | None) -> str:
         """The company's own address, which Pipedrive recommends; none when we are told to call somebody else's host."""

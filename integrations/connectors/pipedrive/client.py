@@ -18,6 +18,7 @@ from .payloads import (
     FilterRecord,
     PersonRecord,
     UserRecord,
+    WebhookRecord,
     read_list,
     read_one,
     read_people,
@@ -115,6 +116,21 @@ class PipedriveClient:
         # Reference: https://developers.pipedrive.com/docs/api/v1/Persons#updatePerson
         answer = self._session.call("PATCH", f"/api/v2/persons/{int(person_id)}", body=body, tokens=5)
         return read_person(_data(answer))
+
+    def webhooks(self) -> list[WebhookRecord]:
+        """The webhooks that the user, or the app, may see."""
+        # Reference: https://developers.pipedrive.com/docs/api/v1/Webhooks#getWebhooks
+        return read_list(_data(self._session.call("GET", "/api/v1/webhooks", tokens=10)), WebhookRecord)
+
+    def create_webhook(self, body: Mapping[str, Any]) -> WebhookRecord:
+        """Create a webhook. Rejected when the address cannot be reached, or the user has 40 already."""
+        # Reference: https://developers.pipedrive.com/docs/api/v1/Webhooks#addWebhook
+        return read_one(_data(self._session.call("POST", "/api/v1/webhooks", body=body, tokens=10)), WebhookRecord)
+
+    def delete_webhook(self, webhook_id: str) -> None:
+        """Delete a webhook. Raises NotFound."""
+        # Reference: https://developers.pipedrive.com/docs/api/v1/Webhooks#deleteWebhook
+        self._session.call("DELETE", f"/api/v1/webhooks/{int(webhook_id)}", tokens=6, repeatable=True)
 
     def _persons(self, query: Mapping[str, str]) -> PersonsPage:
         answer = self._session.call("GET", "/api/v2/persons", query=query, tokens=10)

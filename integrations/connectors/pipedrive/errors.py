@@ -142,10 +142,17 @@ def _words(data: JSON) -> str:
     """What the product says, in one sentence or two."""
     if not isinstance(data, Mapping):
         return "no reason was given."
-    said = [data.get("error"), data.get("error_info")]
+    said = [data.get("error"), data.get("error_info"), data.get("message"), *_by_field(data.get("errors"))]
     return " ".join(text if text.endswith(".") else f"{text}." for text in said if isinstance(text, str) and text) or (
         "no reason was given."
     )
+
+
+def _by_field(errors: JSON) -> list[str]:
+    """What webhooks say instead: member to sentences."""
+    if not isinstance(errors, Mapping):
+        return []
+    return [f"{field}: {'; '.join(map(str, said))}" for field, said in errors.items() if isinstance(said, list)]
 
 
 def _code(data: JSON) -> str:

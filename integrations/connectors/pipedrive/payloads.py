@@ -79,6 +79,20 @@ class FilterRecord(msgspec.Struct, frozen=True):
     temporary_flag: bool | None = None
 
 
+class WebhookRecord(msgspec.Struct, frozen=True):
+    """A webhook of v1."""
+
+    id: int
+    subscription_url: str | None = None
+    event_action: str = ""
+    event_object: str = ""
+    is_active: bool | int | None = None
+    remove_time: str | None = None
+    remove_reason: str | None = None
+    last_delivery_time: str | None = None
+    last_http_status: int | None = None
+
+
 def read_one(row: JSON, kind: type[Record]) -> Record:
     """A record. Raises UnexpectedResponse when what it must have is missing or of another shape."""
     try:
