@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.models import Account
-from integrations.services import accounts, runs, schedules
+from integrations.services import accounts, alert_messages, alerts, retention, runs, schedules
 
 
 def begin_run(run_id: int) -> None:
@@ -29,3 +29,14 @@ def heartbeat() -> None:
 def refresh_directory(account_id: int) -> None:
     """Read an account's directory anew."""
     accounts.read_directory(Account.objects.get(pk=account_id))
+
+
+def look_for_alerts() -> None:
+    """Open and close alerts, and send what is to be told about them."""
+    alerts.look()
+    alert_messages.send_due()
+
+
+def hourly() -> None:
+    """Forget what is old enough."""
+    retention.forget()

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 TRUE_WORDS = ("true", "on", "yes", "1")
 FALSE_WORDS = ("false", "off", "no", "0")
+MAIL_SCHEMES = ("smtp", "smtp+tls", "smtp+ssl", "consolemail")
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
 
 
@@ -102,6 +103,24 @@ class Environment:
         if not usable:
             raise _refusal(name, "not such an address", accepted)
         return value.rstrip("/")
+
+    def email(self, name: str, default: str) -> dict[str, Any]:
+        """Django's mail settings of an address such as smtp+tls://user:password@host:587; empty: no mail is sent."""
+        value = self.text(name, default)
+        if not value:
+            return {}
+        accepted = "smtp://, smtp+tls:// or smtp+ssl:// user:password@host:port, or consolemail:"
+        scheme = value.partition(":")[0]
+        if scheme not in MAIL_SCHEMES:
+            raise _refusal(name, f"mail of the kind {scheme!r}", accepted)
+        try:
+            config: dict[str, Any] = environ.Env.email_url_config(value)
+        except ValueError:
+            config = {}
+        # The address holds a password, so it is not repeated.
+        if not config or (scheme != "consolemail" and not config["EMAIL_HOST"]):
+            raise _refusal(name, "not readable", accepted)
+        return config
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         """Django's connection settings of a database address (ENGINE, NAME, USER, PASSWORD, HOST, PORT, OPTIONS)."""

@@ -273,6 +273,21 @@ OAUTH_APPS = {
     },
 }
 
+# --- Telling people, and being watched ---------------------------------------------------------------------------
+
+# Where people reach this installation, for links in messages.
+PUBLIC_URL = env.url("PUBLIC_URL", "")
+_email = env.email("EMAIL_URL", "" if IN_PRODUCTION else "consolemail:")
+EMAIL_IS_SET_UP = bool(_email)
+EMAIL_BACKEND = _email.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = _email.get("EMAIL_HOST") or "", _email.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_USER") or "", _email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS", False), _email.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "syncadmin@localhost")
+# Asked for by /metrics as a bearer token. Empty: only this machine may read them.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+
 # --- Logging -----------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"])

@@ -154,6 +154,21 @@ def test_the_queue_moves_to_redis_when_there_is_one(load: Load) -> None:
     assert "orm" not in queue
 
 
+def test_mail_goes_to_the_log_in_the_demo_and_nowhere_in_production_until_a_server_is_named(load: Load) -> None:
+    assert load()["EMAIL_BACKEND"].endswith("console.EmailBackend")
+    assert not load(**PRODUCTION)["EMAIL_IS_SET_UP"]
+    mail = load(**PRODUCTION, EMAIL_URL="smtp+tls://ops%40example.com:hunter2@mail.example.com:587")
+    assert (mail["EMAIL_HOST"], mail["EMAIL_PORT"], mail["EMAIL_USE_TLS"]) == ("mail.example.com", 587, True)
+    assert (mail["EMAIL_HOST_USER"], mail["EMAIL_HOST_PASSWORD"]) == ("ops@example.com", "hunter2")
+
+
+@pytest.mark.parametrize("address", ["mail.example.com", "imap://user:hunter2@mail", "smtp://", "smtp://u:hunter2@m:x"])
+def test_mail_addresses_that_are_none_stop_the_start_and_are_not_repeated(load: Load, address: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"^EMAIL_URL is") as refusal:
+        load(EMAIL_URL=address)
+    assert "hunter2" not in str(refusal.value)
+
+
 def failed_checks() -> list[str]:
     ids = [message.id or "" for message in run_checks(include_deployment_checks=True)]
     return sorted(identifier for identifier in ids if identifier.startswith("syncadmin."))

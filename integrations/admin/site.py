@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.connectors import registry
 from integrations.connectors.ports import ConnectorSpec
 from integrations.domain.enums import Role
-from integrations.models import Account
+from integrations.models import Alert
 from integrations.services import overview
 
 from . import oauth
@@ -25,10 +25,10 @@ from .connect import connect
 from .why import why
 
 _GROUPS = (
-    ("Sync", ("Connection", "SyncStep", "Run", "RunEntry", "Account")),
+    ("Sync", ("Connection", "SyncStep", "Run", "RunEntry", "Account", "AlertSettings", "Alert")),
     ("Read from the products", ("Person", "Member", "AccountField", "SavedFilter", "Sequence", "SequenceStep")),
     ("Memory", ("PersonLink", "Enrolment", "ReadCheckpoint", "StepCheckpoint")),
-    ("Machinery", ("RunChunk", "ApiBudget", "ApiUsage", "Heartbeat")),
+    ("Machinery", ("RunChunk", "ApiBudget", "ApiUsage", "Heartbeat", "AlertMessage")),
 )
 SESSION_ENDED = "Your session had ended, so what you sent was not saved. Log in and send it again."
 
@@ -84,7 +84,7 @@ class SyncAdminSite(AdminSite):
             "may_view": True,
             "blocks": [_block(spec, states) for spec in _crm_specs()],
             "has_connections": bool(states),
-            "unwell": Account.objects.exclude(status="healthy"),
+            "alerts": Alert.objects.open(),
             "columns": columns(days),
             "chart_width": WIDTH,
             "chart_height": HEIGHT,

@@ -43,6 +43,27 @@ def check_base_url(url: str, spec: ConnectorSpec, allow_other: bool, *, resolver
     return _check_where_it_leads(parts.hostname, resolver)
 
 
+def check_webhook_url(url: str, allow_other: bool, *, resolver: Resolver = resolve) -> str | None:
+    """Why no message may be posted to `url`, in words for a form; None when it may.
+
+    Unless others are allowed, it must be https on its usual port, and must not lead to a private address.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "This is not a web address."
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "Give a web address such as https://hooks.slack.com/services/…"
+    if parts.username is not None or parts.password is not None or parts.fragment:
+        return "Give the address without a name, a password or a fragment."
+    if allow_other:
+        return None
+    if parts.scheme != "https" or port not in (None, 443):
+        return "Messages are posted over https on its usual port only."
+    return _check_where_it_leads(parts.hostname, resolver)
+
+
 def _is_own(parts: SplitResult, spec: ConnectorSpec) -> bool:
     host = parts.hostname or ""
     first, _, domain = host.partition(".")

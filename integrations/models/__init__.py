@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .accounts import Account, AccountStatus
+from .alerts import Alert, AlertMessage, AlertSettings, Channel, Occasion
 from .budgets import ApiBudget, ApiUsage
 from .checkpoints import ReadCheckpoint, StepCheckpoint
 from .chunks import ChunkState, RunChunk
@@ -23,8 +24,12 @@ __all__ = [
     "AccountField",
     "AccountStatus",
     "Action",
+    "Alert",
+    "AlertMessage",
+    "AlertSettings",
     "ApiBudget",
     "ApiUsage",
+    "Channel",
     "ChunkState",
     "ConditionSubject",
     "Connection",
@@ -34,6 +39,7 @@ __all__ = [
     "FilterCondition",
     "Heartbeat",
     "Member",
+    "Occasion",
     "Outcome",
     "OwnerMapping",
     "Part",

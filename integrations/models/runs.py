@@ -62,6 +62,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Those that ended, whichever way."""
         return self.exclude(state__in=ACTIVE_STATES)
 
+    def resting(self) -> RunQuerySet:
+        """Those that no worker moves on: held or over."""
+        return self.exclude(state__in=[state for state in ACTIVE_STATES if state != RunState.HELD])
+
 
 class Trigger(models.TextChoices):
     """What asked for it."""

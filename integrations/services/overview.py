@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
+from integrations.engine.limiter import allowed
 from integrations.models import (
     Account,
     ApiBudget,
@@ -41,12 +42,16 @@ class Light(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much of an account's tightest daily or hourly limit is spent. `spent` and `capacity` in the limit's unit."""
+    """How much of an account's longest limit is spent. `spent`, `capacity` and `usable` in the limit's unit.
+
+    `usable` is what syncs may spend: the capacity without the reserve.
+    """
 
     account: Account
     window: str
     spent: int
     capacity: int
+    usable: int
     calls_today: int
     blocked_until: datetime | None = None
 
@@ -108,7 +113,7 @@ def connection_states() -> list[ConnectionState]:
     }
     active = {run.connection_id: run for run in runs.values() if run.is_active}
     links = dict(PersonLink.objects.order_by().values_list("connection").annotate(Count("pk")))
-    budgets = _budgets()
+    budgets = budgets_by_account()
     states = []
     for connection in connections:
         last = runs.get(connection.newest or 0)
@@ -155,7 +160,7 @@ def _next_run(connection: Connection, last_sync: datetime | None) -> datetime | 
     return max(timezone.now(), since + timedelta(minutes=connection.interval_minutes))
 
 
-def _budgets() -> dict[int, Budget]:
+def budgets_by_account() -> dict[int, Budget]:
     """The longest window of each account: the one that a day's work can use up."""
     today = timezone.now().date()
     calls = dict(ApiUsage.objects.filter(day=today).values_list("account_id", "calls"))
@@ -165,7 +170,13 @@ def _budgets() -> dict[int, Budget]:
         oldest = now - row.seconds if row.seconds < 86_400 else now - now % 86_400
         spent = sum(units for start, units in row.spent if start >= oldest)
         found[row.account_id] = Budget(
-            row.account, row.window, spent, row.capacity, calls.get(row.account_id, 0), row.blocked_until
+            row.account,
+            row.window,
+            int(spent),
+            row.capacity,
+            allowed(row),
+            calls.get(row.account_id, 0),
+            row.blocked_until,
         )
     return found
 

@@ -1,17 +1,37 @@
-"""Forgetting run entries after the connection's retention period, a bounded number at a time."""
+"""Forgetting what is old enough, a bounded number of rows at a time."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.sessions.models import Session
+from django.db.models import Model, QuerySet
 from django.utils import timezone
+from django_q.models import Failure
 
-from integrations.models import Connection, Run, RunChunk, RunEntry, StepCheckpoint
+from integrations.models import Alert, ApiUsage, Connection, Run, RunChunk, RunEntry, StepCheckpoint
+
+from .workers import forget_old_beats
 
 AT_A_TIME = 5_000
 """Rows deleted in one statement, so that no other writer waits long."""
 IN_ONE_GO = 20
 """Statements of one visit; the next visit goes on."""
+SOLVED_ALERTS = timedelta(days=90)
+FAILED_TASKS = timedelta(days=14)
+"""The queue's own record of tasks that raised; it keeps those that succeeded by number (`save_limit`)."""
+USAGE = timedelta(days=400)
+
+
+def forget() -> None:
+    """Delete everything whose time has passed."""
+    now = timezone.now()
+    forget_old_entries()
+    forget_old_beats()
+    _delete(Alert.objects.filter(closed_at__lt=now - SOLVED_ALERTS))
+    _delete(Failure.objects.filter(stopped__lt=now - FAILED_TASKS))
+    _delete(ApiUsage.objects.filter(day__lt=(now - USAGE).date()))
+    _delete(Session.objects.filter(expire_date__lt=now))
 
 
 def forget_old_entries() -> int:
@@ -25,11 +45,20 @@ def forget_old_entries() -> int:
     for connection in Connection.objects.all():
         before = timezone.now() - timedelta(days=connection.retention_days)
         old = Run.objects.over().filter(connection=connection, finished_at__lt=before).exclude(pk__in=kept)
-        for _ in range(IN_ONE_GO):
-            ids = list(RunEntry.objects.filter(run__in=old).order_by("pk").values_list("pk", flat=True)[:AT_A_TIME])
-            RunEntry.objects.filter(pk__in=ids).delete()
-            forgotten += len(ids)
-            if len(ids) < AT_A_TIME:
-                RunChunk.objects.filter(run__in=old).delete()
-                break
+        deleted, all_gone = _delete(RunEntry.objects.filter(run__in=old))
+        forgotten += deleted
+        if all_gone:
+            RunChunk.objects.filter(run__in=old).delete()
     return forgotten
+
+
+def _delete(rows: QuerySet[Model]) -> tuple[int, bool]:
+    """Delete them a part at a time; answers how many, and whether none is left."""
+    deleted = 0
+    for _ in range(IN_ONE_GO):
+        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME])
+        rows.model._default_manager.filter(pk__in=ids).delete()
+        deleted += len(ids)
+        if len(ids) < AT_A_TIME:
+            return deleted, True
+    return deleted, False

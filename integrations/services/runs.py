@@ -142,8 +142,11 @@ def begin(run_id: int) -> None:
 
 
 def work(chunk_id: int) -> None:
-    """Work on a chunk."""
-    enqueue_chunks(work_on(chunk_id))
+    """Work on a chunk; when the run is over or held with that, have somebody look for alerts."""
+    ready = work_on(chunk_id)
+    enqueue_chunks(ready)
+    if not ready and Run.objects.resting().filter(chunks=chunk_id).exists():
+        enqueue("look_for_alerts")
 
 
 def sweep() -> None:

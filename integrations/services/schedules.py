@@ -9,28 +9,31 @@ from django_q.models import Schedule
 
 from integrations.models import Connection, Run, RunKind, Trigger
 
-from .retention import forget_old_entries
+from .queue import enqueue
 from .runs import RunRefused, request_run, sweep
 
 NIGHT = range(1, 5)
 """Hours, in the installation's time zone, in which the full check takes place."""
 MINUTELY = "integrations.tasks.minutely"
+HOURLY = "integrations.tasks.hourly"
 
 
 def ensure() -> None:
-    """Have the queue call us every minute. Two clusters may fire it at once; nothing here minds."""
+    """Have the queue call us every minute and every hour. Two clusters may fire it at once; nothing here minds."""
     Schedule.objects.get_or_create(
         name="SyncAdmin: every minute",
         defaults={"func": MINUTELY, "schedule_type": Schedule.MINUTES, "minutes": 1, "repeats": -1},
     )
+    Schedule.objects.get_or_create(
+        name="SyncAdmin: every hour", defaults={"func": HOURLY, "schedule_type": Schedule.HOURLY, "repeats": -1}
+    )
 
 
 def minutely() -> None:
-    """Take up idle work, then start what is due; once an hour, forget what is old enough."""
+    """Take up idle work, start what is due, and have somebody look for alerts: trouble there stays there."""
     sweep()
     start_due_runs()
-    if timezone.now().minute == 0:
-        forget_old_entries()
+    enqueue("look_for_alerts")
 
 
 def start_due_runs() -> list[Run]:

@@ -11,6 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import (
+    Alert,
+    AlertMessage,
+    AlertSettings,
     ApiBudget,
     ApiUsage,
     Enrolment,
@@ -47,6 +50,11 @@ def rows(office: Office) -> None:
     ApiBudget.objects.create(account=office.pipedrive, window="daily", capacity=10, seconds=86_400)
     ApiUsage.objects.create(account=office.pipedrive, day=now.date())
     Heartbeat.objects.create(worker="one", beat_at=now)
+    alert = Alert.objects.create(
+        key="x", kind="silence", title="x", connection=office.connection, opened_at=now, told_at=now
+    )
+    AlertMessage.objects.create(alert=alert, channel="email", occasion="opened", due_at=now)
+    AlertSettings.load()
 
 
 def address(model: type[Model], page: str, *args: object) -> str:
