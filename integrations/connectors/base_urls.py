@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
-import socket
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from .ports import ConnectorSpec
+from .public_only import is_public, resolve
+
+_MISREAD = re.compile(r"[^\x21-\x7e]|[\\%<>\"^`{|}]")
+"""What other readers of addresses take for something else than `urlsplit` does: `evil\\.pipedrive.com` is the host
+`evil` to the library that connects."""
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 Resolver: TypeAlias = Callable[[str], Sequence[str]]
 """A host name to its IP addresses. Raises OSError when there are none."""
-
-
-def resolve(host: str) -> Sequence[str]:
-    """The addresses that this machine would connect to."""
-    return sorted({str(info[4][0]) for info in socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)})
 
 
 def check_base_url(url: str, spec: ConnectorSpec, allow_other: bool, *, resolver: Resolver = resolve) -> str | None:
@@ -29,6 +29,8 @@ def check_base_url(url: str, spec: ConnectorSpec, allow_other: bool, *, resolver
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
+        return "This is not a web address."
+    if _MISREAD.search(url):
         return "This is not a web address."
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "Give a web address such as https://api.example.com."
@@ -67,16 +69,16 @@ def check_webhook_url(url: str, allow_other: bool, *, resolver: Resolver = resol
 def _is_own(parts: SplitResult, spec: ConnectorSpec) -> bool:
     host = parts.hostname or ""
     first, _, domain = host.partition(".")
-    return any(own in (host, f"*.{domain}") for own in spec.own_hosts) and bool(first)
+    return any(own in (host, f"*.{domain}") for own in spec.own_hosts) and bool(_LABEL.fullmatch(first))
 
 
 def _check_where_it_leads(host: str, resolver: Resolver) -> str | None:
     try:
         addresses = resolver(host)
-    except OSError:
+    except (OSError, UnicodeError):
         return f"{host} cannot be found."
     if not addresses:
         return f"{host} cannot be found."
-    if not all(ipaddress.ip_address(address.partition("%")[0]).is_global for address in addresses):
+    if not all(is_public(address) for address in addresses):
         return f"{host} leads to a private address."
     return None

@@ -11,6 +11,8 @@ from typing import TypeAlias
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from .public_only import PrivateAddress
+
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes after decompression. A page of a thousand people with hundreds of fields each stays far below."""
 LONGEST_ANSWER = 120.0
@@ -42,6 +44,7 @@ class AnswerLost:
 
 
 _BEFORE_SENDING: tuple[tuple[type[BaseException], str], ...] = (
+    (PrivateAddress, "its name leads to a private address"),
     (ssl.SSLCertVerificationError, "its certificate is not trusted"),
     (socket.gaierror, "its address is not known"),
     (ConnectionRefusedError, "the connection was refused"),

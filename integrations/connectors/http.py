@@ -27,6 +27,7 @@ from .errors import (
 )
 from .exchange import NeverSent, RawAnswer
 from .ports import Limiter, ObservedLimit, Sleep
+from .public_only import public_only
 from .redaction import Redactor
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class ApiSession:
 
     `headers` go with every call; their values are taken for secrets. `timeout` is (connect, read) in seconds.
     `attempts` counts the first one. A product's wish to wait longer than `longest_wait` seconds is raised instead.
+    Without a `transport` it connects to public addresses only, unless the host `may_be_private`.
     `renew` gives headers that replace `headers`; it is asked once in a session's life, after a 401.
     """
 
@@ -82,6 +84,7 @@ class ApiSession:
         attempts: int = 4,
         longest_wait: float = 30.0,
         renew: Callable[[], Headers] | None = None,
+        may_be_private: bool = False,
     ) -> None:
         self.product = product
         self._base_url = base_url.rstrip("/")
@@ -93,7 +96,7 @@ class ApiSession:
         self._observe = observe
         self._timeout = timeout
         self._owns_transport = transport is None
-        self._transport = transport or _stateless_session()
+        self._transport = transport or _stateless_session(may_be_private)
         self._clock = clock
         self._sleep = sleep
         self._random = random
@@ -276,8 +279,8 @@ def _parse(body: bytes) -> tuple[JSON, bool]:
         return None, False
 
 
-def _stateless_session() -> requests.Session:
+def _stateless_session(may_be_private: bool) -> requests.Session:
     """A session that several threads may share, since nothing in it changes from one call to the next."""
     session = requests.Session()
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session
+    return session if may_be_private else public_only(session)

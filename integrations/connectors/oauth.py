@@ -20,11 +20,13 @@ EXPIRES_AT = "expires_at"
 
 @dataclass(frozen=True, slots=True)
 class OAuthApp:
-    """This installation as the product knows it. `url` is where people sign in. The secret is never shown by repr."""
+    """This installation as the product knows it. `url` is where people sign in, which `may_be_private` as the sandbox's
+    is. The secret is never shown by repr."""
 
     client_id: str
     client_secret: str = field(repr=False)
     url: str
+    may_be_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 class Credentials:
     """How to reach an account. `secrets` by the names in `ConnectorSpec.credential_fields`; never shown by repr.
 
+    `may_be_private`: the address may lead into this machine's own network, as the sandbox's does.
     `renew` gives fresh secrets when the product rejects these, from any thread; it raises ConnectorError when there
     are none. None: they cannot be renewed.
     """
@@ -37,6 +38,7 @@ class Credentials:
     base_url: str
     secrets: Mapping[str, str] = field(repr=False)
     renew: Callable[[], Mapping[str, str]] | None = field(default=None, repr=False)
+    may_be_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

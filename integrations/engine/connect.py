@@ -37,7 +37,8 @@ def open_connector(account: Account, limiter: Limiter, *, renews: bool = True) -
     renew = None
     if renews and is_by_oauth(secrets):
         renew = partial(renewed_secrets, account, secrets.get(ACCESS_TOKEN, ""))
-    credentials = Credentials(account.base_url or registered.spec.default_base_url, secrets, renew)
+    base_url = account.base_url or registered.spec.default_base_url
+    credentials = Credentials(base_url, secrets, renew, may_be_private=settings.ALLOW_OTHER_BASE_URLS)
     return registered.open(credentials, limiter, timeout=settings.SYNC_HTTP_TIMEOUT)
 
 

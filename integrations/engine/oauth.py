@@ -32,7 +32,9 @@ def oauth_client(product: str) -> OAuthClient | None:
     if opener is None or not app.get("client_id"):
         return None
     connect, read = settings.SYNC_HTTP_TIMEOUT
-    return opener(OAuthApp(**app), timeout=(connect, min(read, LONGEST_ANSWER)))
+    return opener(
+        OAuthApp(**app, may_be_private=settings.ALLOW_OTHER_BASE_URLS), timeout=(connect, min(read, LONGEST_ANSWER))
+    )
 
 
 def keep_fresh(account: Account) -> None:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.connectors.base_urls import check_base_url, resolve
+from integrations.connectors.base_urls import check_base_url
 from integrations.connectors.pipedrive.spec import SPEC
+from integrations.connectors.public_only import resolve
 
 
 def check(url: str, *, allow_other: bool = False, addresses: tuple[str, ...] = ("104.16.0.1", "2606:4700::1")) -> str:

@@ -183,7 +183,7 @@ def test_a_closed_port_really_counts_as_never_sent() -> None:
         port = probe.getsockname()[1]
     session = ApiSession(
         product="P", base_url=f"http://127.0.0.1:{port}", headers={}, limiter=RecordingLimiter(),
-        classify=lambda *_: None, attempts=1,
+        classify=lambda *_: None, attempts=1, may_be_private=True,
     )  # fmt: skip
     error = failure(session, "POST", body={})
     session.close()

@@ -29,6 +29,12 @@ def grow_old(account: Account, left: timedelta = timedelta(minutes=4)) -> None:
     account.save()
 
 
+@pytest.fixture
+def loopback_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An internet that consists of this machine."""
+    monkeypatch.setattr("integrations.connectors.public_only.is_public", lambda address: True)
+
+
 def by_key(sign_in: SignIn) -> Account:
     return connect_account(
         product="pipedrive", name="P", base_url=f"{sign_in.url}/pipedrive", secrets={"api_token": PIPEDRIVE_TOKEN},
@@ -70,6 +76,7 @@ def test_a_sign_in_that_cannot_be_reached_stores_nothing(sign_in: SignIn, settin
         connect_by_oauth(product="pipedrive", code="c", redirect_uri=CALLBACK, by=None)
 
 
+@pytest.mark.usefixtures("loopback_is_public")
 def test_an_address_that_is_not_the_products_is_sent_no_token(sign_in: SignIn, settings: Settings) -> None:
     settings.ALLOW_OTHER_BASE_URLS = False
     with pytest.raises(AccountRefused, match="named an address that is not accepted"):
@@ -193,6 +200,7 @@ def test_an_installation_that_lost_its_app_says_so(sign_in: SignIn, settings: Se
         keep_fresh(account)
 
 
+@pytest.mark.usefixtures("loopback_is_public")
 def test_a_renewal_does_not_follow_a_company_to_a_strange_address(sign_in: SignIn, settings: Settings) -> None:
     account = sign_in.account()
     account.base_url = "https://lumen.pipedrive.com"

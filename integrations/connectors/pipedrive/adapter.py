@@ -75,6 +75,7 @@ def open_account(
         classify=classify,
         observe=observed_limits,
         transport=transport,
+        may_be_private=credentials.may_be_private,
         sleep=sleep,
         timeout=timeout,
     )

@@ -28,6 +28,7 @@ from integrations.connectors.exchange import NeverSent, RawAnswer
 from integrations.connectors.http import retry_after
 from integrations.connectors.oauth import OAuthApp, OAuthTokens, Uninstalled
 from integrations.connectors.ports import DEFAULT_TIMEOUT, Timeout
+from integrations.connectors.public_only import public_only
 from integrations.connectors.redaction import Redactor
 
 DEFAULT_LIFE = 3600.0
@@ -127,7 +128,9 @@ class PipedriveOAuth:
             # Keeps requests from putting a password of a .netrc file in place of the app's.
             auth=lambda prepared: prepared,
         )
-        transport = self._transport or requests.Session()
+        transport = self._transport or (
+            requests.Session() if self._app.may_be_private else public_only(requests.Session())
+        )
         try:
             raw = exchange.send(transport, request, self._timeout, time.monotonic)
         finally:

@@ -62,6 +62,7 @@ def open_account(
         classify=classify,
         observe=observe,
         transport=transport,
+        may_be_private=credentials.may_be_private,
         sleep=sleep,
         timeout=timeout,
     )

@@ -45,11 +45,12 @@ class PipedriveHarness:
 
     def credentials(self, sandbox: Sandbox, root: str) -> Credentials:
         """The administrator's token."""
-        return Credentials(f"{root}/pipedrive", {"api_token": TOKEN})
+        return Credentials(f"{root}/pipedrive", {"api_token": TOKEN}, may_be_private=True)
 
     def wrong_credentials(self, sandbox: Sandbox, root: str) -> Credentials:
         """A token that was never given out."""
-        return Credentials(f"{root}/pipedrive", {"api_token": "0123456789abcdef0123456789abcdef01234567"})
+        secrets = {"api_token": "0123456789abcdef0123456789abcdef01234567"}
+        return Credentials(f"{root}/pipedrive", secrets, may_be_private=True)
 
     def people(self, sandbox: Sandbox) -> Mapping[str, Held]:
         """The persons that are not deleted."""

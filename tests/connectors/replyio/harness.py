@@ -85,11 +85,11 @@ class ReplyHarness:
 
     def credentials(self, sandbox: Sandbox, root: str) -> Credentials:
         """The team owner's key."""
-        return Credentials(f"{root}/reply", {"api_key": KEY})
+        return Credentials(f"{root}/reply", {"api_key": KEY}, may_be_private=True)
 
     def wrong_credentials(self, sandbox: Sandbox, root: str) -> Credentials:
         """A key that was never given out."""
-        return Credentials(f"{root}/reply", {"api_key": "0123456789abcdef0123456789abcdef"})
+        return Credentials(f"{root}/reply", {"api_key": "0123456789abcdef0123456789abcdef"}, may_be_private=True)
 
     def people(self, sandbox: Sandbox) -> Mapping[str, Held]:
         """The contacts that are not deleted."""
