@@ -21,7 +21,7 @@ from integrations.models import (
     SequenceStep,
 )
 from integrations.models import Sequence as SequenceRow
-from integrations.models.bulk import overwrite
+from integrations.models.bulk import insert_absent, overwrite
 
 from .bench import Bench
 from .claim import Lease
@@ -84,9 +84,8 @@ def owe(run: Run, reason: Reason) -> None:
     wanted = unfinished.values_list("source_person_id", "sequence_external_id").iterator(chunk_size=OWED_TOGETHER)
     while batch := dict(islice(wanted, OWED_TOGETHER)):
         links = PersonLink.objects.filter(connection=run.connection, crm_person__in=list(batch))
-        Enrolment.objects.bulk_create(
-            [Enrolment(link=link, sequence_id=sequences[batch[link.crm_person_id]]) for link in links],
-            ignore_conflicts=True,
+        insert_absent(
+            Enrolment, (Enrolment(link=link, sequence_id=sequences[batch[link.crm_person_id]]) for link in links)
         )
     unfinished.filter(enrol_part=Part.SENDING).update(enrolment_reason=Reason.OUTCOME_UNKNOWN)
     unfinished.filter(enrol_part=Part.PLANNED).update(enrolment_reason=reason)
@@ -109,9 +108,8 @@ def _open_ledger(
     step = SequenceStep.objects.filter(sequence=sequence, external_id=step_id).first()
     with transaction.atomic():
         lease.prove()
-        Enrolment.objects.bulk_create(
-            [Enrolment(link=link, sequence=sequence, sequence_step=step) for link in links.values()],
-            ignore_conflicts=True,
+        insert_absent(
+            Enrolment, (Enrolment(link=link, sequence=sequence, sequence_step=step) for link in links.values())
         )
         rows = {
             row.link_id: row

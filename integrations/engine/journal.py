@@ -21,14 +21,13 @@ from integrations.domain.person import ListItem, Person, Value
 from integrations.domain.reasons import Reason
 from integrations.domain.situation import Memory
 from integrations.domain.step_settings import StepSettings
-from integrations.models import Account, Part, PersonLink, RunEntry, RunKind, SyncStep
-from integrations.models import Person as PersonRow
+from integrations.models import Part, PersonLink, RunEntry, RunKind, SyncStep
 from integrations.models.bulk import overwrite
 
 from .bench import Bench
 from .claim import Lease
 from .links import link_pairs, remember, save_memories
-from .mirror import store
+from .mirror import row_ids, store
 from .recording import decision_of, fail, settle
 from .situations import Case
 
@@ -63,7 +62,8 @@ def jobs_for(bench: Bench, entries: QuerySet[RunEntry]) -> list[Job]:
     by_person = {entry.source_person_id: entry for entry in entries.select_related("source_person")}
     rows = [entry.source_person for entry in by_person.values() if entry.source_person is not None]
     return [
-        Job(by_person[case.row.pk], case, decision_of(by_person[case.row.pk])) for case in bench.gatherer.gather(rows)
+        Job(by_person[case.row.pk], case, decision_of(by_person[case.row.pk]))
+        for case in bench.gatherer.gather_decided(rows)
     ]
 
 
@@ -73,7 +73,7 @@ def record(lease: Lease, bench: Bench, jobs: Sequence[Job]) -> None:
         lease.prove()
         written = [job for job in jobs if job.target_after is not None]
         store(bench.account, [job.target_after for job in written if job.target_after is not None])
-        rows = _rows(bench.account, [job.target_after.id for job in written if job.target_after is not None])
+        rows = row_ids(bench.account, [job.target_after.id for job in written if job.target_after is not None])
         links = _links(bench.step, written, rows)
         remembered = []
         for job in written:
@@ -82,7 +82,7 @@ def record(lease: Lease, bench: Bench, jobs: Sequence[Job]) -> None:
                 fail(job.entry, "write_part", Reason.LINKED_ELSEWHERE, "The person who was found is linked elsewhere.")
                 continue
             if job.target_after is not None:
-                job.entry.target_person = rows[job.target_after.id]
+                job.entry.target_person_id = rows[job.target_after.id]
                 job.entry.target_external_id = job.target_after.id
             if job.entry.owner_part not in (Part.PLANNED, Part.SENDING):
                 remember(link, bench.step, _memory(bench, job))
@@ -142,11 +142,7 @@ def _memory(bench: Bench, job: Job) -> Memory:
     return bench.planner.memory_after(job.decision, job.case.situation, job.target_after)
 
 
-def _rows(account: Account, ids: Sequence[str]) -> dict[str, PersonRow]:
-    return {row.external_id: row for row in PersonRow.objects.filter(account=account, external_id__in=ids)}
-
-
-def _links(step: SyncStep, jobs: Sequence[Job], rows: dict[str, PersonRow]) -> dict[int, PersonLink]:
+def _links(step: SyncStep, jobs: Sequence[Job], rows: dict[str, int]) -> dict[int, PersonLink]:
     """The jobs' links by source row. A link whose target is gone is turned to the person who takes its place."""
     links: dict[int, PersonLink] = {}
     pairs = []
@@ -156,17 +152,17 @@ def _links(step: SyncStep, jobs: Sequence[Job], rows: dict[str, PersonRow]) -> d
             continue
         link = job.case.link
         if link is None:
-            pairs.append((job.case.row.pk, target.pk))
-        elif link.person_id(step.way.target) == target.pk or _turn(link, step, target):
+            pairs.append((job.case.row.pk, target))
+        elif link.person_id(step.way.target) == target or _turn(link, step, target):
             links[job.case.row.pk] = link
     return {**links, **link_pairs(step, pairs)}
 
 
-def _turn(link: PersonLink, step: SyncStep, target: PersonRow) -> bool:
+def _turn(link: PersonLink, step: SyncStep, target: int) -> bool:
     """Make the link lead to another target; answers whether that one was free."""
-    column = f"{step.way.target.value}_person"
+    column = f"{step.way.target.value}_person_id"
     if PersonLink.objects.filter(**{"connection_id": step.connection_id, column: target}).exists():
         return False
     setattr(link, column, target)
-    link.save(update_fields=[column])
+    link.save(update_fields=[column.removesuffix("_id")])
     return True

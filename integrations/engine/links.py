@@ -9,7 +9,7 @@ from django.utils import timezone
 from integrations.domain.enums import Role
 from integrations.domain.situation import Memory
 from integrations.models import Person, PersonLink, SyncStep
-from integrations.models.bulk import overwrite
+from integrations.models.bulk import insert_absent, overwrite
 
 MEMORY_COLUMNS = ["crm_memory", "outreach_memory", "step_memory", "set_back", "synced_at"]
 
@@ -56,19 +56,17 @@ def link_pairs(step: SyncStep, pairs: Sequence[tuple[int, int]]) -> dict[int, Pe
     A pair whose source or target is linked to somebody else already gets no link and is not in the answer.
     """
     source, target = step.way.source.value, step.way.target.value
-    PersonLink.objects.bulk_create(
-        [
+    insert_absent(
+        PersonLink,
+        (
             PersonLink(
                 **{"connection_id": step.connection_id, f"{source}_person_id": left, f"{target}_person_id": right}
             )
             for left, right in pairs
-        ],
-        ignore_conflicts=True,
+        ),
     )
     wanted = dict(pairs)
-    links = PersonLink.objects.filter(
-        **{"connection_id": step.connection_id, f"{source}_person__in": list(wanted)}
-    ).select_related(f"{target}_person")
+    links = PersonLink.objects.filter(**{"connection_id": step.connection_id, f"{source}_person__in": list(wanted)})
     return {
         link.person_id(step.way.source): link
         for link in links

@@ -12,6 +12,7 @@ from django.utils import timezone
 from integrations.domain import person as domain
 from integrations.domain.normalise import is_usable_email, normal_email
 from integrations.models import Account, Person, PersonEmail, ReadCheckpoint
+from integrations.models.bulk import insert, upsert
 from integrations.models.people import PersonQuerySet
 
 _COLUMNS = [
@@ -52,19 +53,26 @@ def store(account: Account, people: Iterable[domain.Person], *, scan: int | None
     deleted = [person.id for person in by_id.values() if person.is_deleted]
     alive = {id_: person for id_, person in by_id.items() if not person.is_deleted}
     with transaction.atomic():
+        stored = Person.objects.filter(account=account, external_id__in=alive)
         known = {
-            id_: (content, missing)
-            for id_, content, missing in Person.objects.filter(account=account, external_id__in=alive).values_list(
-                "external_id", "content", "missing_since"
-            )
+            id_: (content, missing, emails)
+            for id_, content, missing, emails in stored.values_list("external_id", "content", "missing_since", "emails")
         }
         hashes = {id_: content_hash(person) for id_, person in alive.items()}
-        changed = [id_ for id_ in alive if known.get(id_) != (hashes[id_], None)]
+        changed = [id_ for id_ in alive if known.get(id_, ("", None))[:2] != (hashes[id_], None)]
         if changed:
             _upsert(account, [(alive[id_], hashes[id_]) for id_ in changed], scan)
+            moved = [alive[id_] for id_ in changed if id_ not in known or known[id_][2] != list(alive[id_].emails)]
+            _replace_addresses(account, moved)
         if scan is not None:
             Person.objects.filter(account=account, external_id__in=alive).exclude(scan=scan).update(scan=scan)
         return len(changed) + (mark_missing(account, deleted) if deleted else 0)
+
+
+def row_ids(account: Account, external_ids: Sequence[str]) -> dict[str, int]:
+    """The primary keys of people's rows, by the product's id."""
+    rows = Person.objects.filter(account=account, external_id__in=external_ids)
+    return dict(rows.values_list("external_id", "pk"))
 
 
 def mark_missing(account: Account, external_ids: Sequence[str]) -> int:
@@ -87,8 +95,9 @@ def _upsert(account: Account, people: Sequence[tuple[domain.Person, str]], scan:
     change = ReadCheckpoint.objects.next_change(account.pk)
     if scan is None:
         scan = ReadCheckpoint.objects.values_list("scans", flat=True).get(account=account)
-    Person.objects.bulk_create(
-        [
+    upsert(
+        Person,
+        (
             Person(
                 account=account,
                 external_id=person.id,
@@ -104,24 +113,20 @@ def _upsert(account: Account, people: Sequence[tuple[domain.Person, str]], scan:
                 scan=scan,
             )
             for person, content in people
-        ],
-        update_conflicts=True,
-        unique_fields=["account", "external_id"],
-        update_fields=_COLUMNS,
-        batch_size=500,
+        ),
+        by=["account", "external_id"],
+        columns=_COLUMNS,
     )
-    ids = dict(
-        Person.objects.filter(account=account, external_id__in=[p.id for p, _ in people]).values_list(
-            "external_id", "pk"
-        )
-    )
+
+
+def _replace_addresses(account: Account, people: Sequence[domain.Person]) -> None:
+    ids = row_ids(account, [person.id for person in people])
     PersonEmail.objects.filter(person__in=ids.values()).delete()
-    PersonEmail.objects.bulk_create(
-        [
+    insert(
+        PersonEmail,
+        (
             PersonEmail(account=account, person_id=ids[person.id], address=address)
-            for person, _ in people
+            for person in people
             for address in dict.fromkeys(normal_email(email) for email in person.emails if is_usable_email(email))
-        ],
-        ignore_conflicts=True,
-        batch_size=1000,
+        ),
     )

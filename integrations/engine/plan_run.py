@@ -15,6 +15,7 @@ from integrations.domain.planning import Planner, compile_settings
 from integrations.domain.reasons import Reason
 from integrations.domain.situation import Found
 from integrations.models import PersonLink, RunChunk, RunEntry, RunStage, SyncStep
+from integrations.models.bulk import insert
 
 from .candidates import whom_to_plan
 from .claim import Lease
@@ -68,7 +69,7 @@ class _Desk:
             for case, decision in decided
             if (entry := entry_for(self._chunk, self._stage, case, decision, self._spec)) is not None
         ]
-        RunEntry.objects.bulk_create(entries, batch_size=500)
+        insert(RunEntry, entries)
         self.seen += len(decided)
         self.unchanged += len(decided) - len(entries)
         if self._chunk.run.writes:

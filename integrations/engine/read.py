@@ -14,6 +14,7 @@ from integrations.connectors.errors import NotFound
 from integrations.connectors.ports import Connector
 from integrations.domain.person import Person
 from integrations.models import Account, Phase, ReadCheckpoint, Run, RunChunk, SavedFilter, SavedFilterPerson, SyncStep
+from integrations.models.bulk import upsert
 
 from .claim import Lease
 from .connect import spec_of
@@ -135,12 +136,14 @@ def _read_saved_filter(lease: Lease, connector: Connector) -> bool:
             return True
         with transaction.atomic():
             lease.prove()
-            SavedFilterPerson.objects.bulk_create(
-                [SavedFilterPerson(saved_filter=saved, person_external_id=i, scan=payload["scan"]) for i in page.ids],
-                update_conflicts=True,
-                unique_fields=["saved_filter", "person_external_id"],
-                update_fields=["scan"],
-                batch_size=500,
+            upsert(
+                SavedFilterPerson,
+                (
+                    SavedFilterPerson(saved_filter=saved, person_external_id=i, scan=payload["scan"])
+                    for i in dict.fromkeys(page.ids)
+                ),
+                by=["saved_filter", "person_external_id"],
+                columns=["scan"],
             )
             progress = {"cursor": page.next_cursor}
             lease.save_progress(progress)

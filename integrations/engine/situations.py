@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from integrations.domain import person as domain
 from integrations.domain.enums import Role
 from integrations.domain.matching import match, usable_addresses
-from integrations.domain.situation import Found, Linked, Memory, Situation, TargetGone
+from integrations.domain.situation import Found, Linked, Memory, NoMatch, Situation, TargetGone
 from integrations.models import Enrolment, EnrolmentState, Person, PersonEmail, PersonLink, SavedFilterPerson, SyncStep
 
 from .links import memory_of, side_of
@@ -34,6 +34,15 @@ class Gatherer:
         self._source_account, self._target_account = step.source_account, step.target_account
         self._filters = filters
 
+    def gather_decided(self, rows: Sequence[Person]) -> Iterator[Case]:
+        """Cases of people who need no deciding any more: what their links know, and nobody is matched anew."""
+        links = self._links(rows)
+        for row in rows:
+            link = links.get(row.pk)
+            target = side_of(link, self._target) if link else None
+            memory = memory_of(link, self._step) if link else Memory()
+            yield Case(row, Situation(row.as_value(), _standing(target) or NoMatch(), memory), link, target)
+
     def gather(self, rows: Sequence[Person]) -> Iterator[Case]:
         """One case per source person, in the given order."""
         people = {row.pk: row.as_value() for row in rows}
@@ -46,13 +55,8 @@ class Gatherer:
         ledger = self._ledger(links)
         for row in rows:
             source, link = people[row.pk], links.get(row.pk)
-            linked: Linked | TargetGone | None = None
-            target: Person | None = None
-            if link is not None:
-                target = side_of(link, self._target)
-                gone = target.missing_since is not None
-                linked = TargetGone(target.external_id) if gone else Linked(target.as_value())
-            found = match(source, linked, targets, linked_sources, rivals)
+            target = side_of(link, self._target) if link else None
+            found = match(source, _standing(target), targets, linked_sources, rivals)
             if isinstance(found, Found):
                 target = target_rows[found.target.id]
             yield Case(
@@ -133,3 +137,9 @@ def _sequences(ledger: _Ledger, link: PersonLink | None, *, is_settled: bool) ->
     for sequence_id, state in ledger.get(link.pk, ()) if link else ():
         if (state != EnrolmentState.SENDING) is is_settled:
             yield sequence_id
+
+
+def _standing(target: Person | None) -> Linked | TargetGone | None:
+    if target is None:
+        return None
+    return Linked(target.as_value()) if target.missing_since is None else TargetGone(target.external_id)

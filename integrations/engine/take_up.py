@@ -27,6 +27,7 @@ from integrations.models import (
     RunStage,
     SyncStep,
 )
+from integrations.models.bulk import insert
 
 from .claim import Lease
 from .connect import spec_of
@@ -63,7 +64,7 @@ def take_up(lease: Lease, step: SyncStep) -> bool:
                 made = _as_shown(stage, chunk, step, batch)
             else:
                 made = [_put_back(stage, chunk, entry, fields, spec) for entry in batch]
-            RunEntry.objects.bulk_create(made, batch_size=500)
+            insert(RunEntry, made)
             seen += len(made)
         RunChunk.objects.filter(pk=chunk.pk).update(seen=seen)
     return True
