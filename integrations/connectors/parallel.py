@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from itertools import islice
 from typing import TypeVar
 
@@ -20,14 +21,19 @@ def as_they_finish(work: Callable[[Item], Result], items: Sequence[Item], worker
     if not items:
         return
     with ThreadPoolExecutor(min(workers, len(items)), thread_name_prefix="connector") as pool:
+
+        def begin(item: Item) -> Future[Result]:
+            # What the caller's log lines carry, the threads' shall carry too.
+            return pool.submit(copy_context().run, work, item)
+
         waiting = iter(items)
-        running: set[Future[Result]] = {pool.submit(work, item) for item in islice(waiting, workers)}
+        running: set[Future[Result]] = {begin(item) for item in islice(waiting, workers)}
         failure: BaseException | None = None
         while running:
             finished, running = wait(running, return_when=FIRST_COMPLETED)
             failure = failure or next((error for each in finished if (error := each.exception())), None)
             if failure is None:
-                running |= {pool.submit(work, item) for item in islice(waiting, len(finished))}
+                running |= {begin(item) for item in islice(waiting, len(finished))}
             for each in finished:
                 if each.exception() is None:
                     yield each.result()

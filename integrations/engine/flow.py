@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,6 +19,8 @@ from .claim import lease_time
 from .enrol import owe
 from .read import reading_for
 from .survivors import follow_survivors
+
+log = structlog.get_logger(__name__)
 
 MOVING = (RunState.READING, RunState.PLANNING, RunState.APPLYING)
 
@@ -36,6 +39,7 @@ def begin(run_id: int) -> list[int]:
             return []
         for position, step in enumerate(steps):
             RunStage.objects.create(run=run, step=step, label=str(step), position=position)
+        log.info("run.began", run_id=run.pk, connection_id=run.connection_id, kind=run.kind)
         return _offer(reading_for(run, steps))
 
 
@@ -149,6 +153,7 @@ def _weigh(run: Run, stage: RunStage, step: SyncStep) -> list[RunChunk]:
     if reasons:
         run.state, run.held_because = RunState.HELD, reasons
         run.save()
+        log.warning("run.held", run_id=run.pk, connection_id=run.connection_id)
         return []
     run.state, run.phase, run.approved_at = RunState.APPLYING, Phase.WRITE, None
     return stages.write_chunks(stage)
@@ -189,6 +194,7 @@ def end(run: Run, state: RunState, failure: str) -> None:
     run.state, run.failure, run.finished_at = state, failure, timezone.now()
     run.waiting_until, run.waiting_for = None, ""
     run.save()
+    log.info("run.ended", run_id=run.pk, connection_id=run.connection_id, kind=run.kind, state=state.value)
 
 
 def _offer(chunks: list[RunChunk]) -> list[int]:

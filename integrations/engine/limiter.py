@@ -152,6 +152,11 @@ def allowed(row: ApiBudget) -> int:
     return max(math.floor(row.capacity * (100 - kept) / 100), 1)
 
 
+def spent(row: ApiBudget, now: float) -> int:
+    """Units of the window that count at `now` (unix seconds)."""
+    return int(sum(slot[1] for slot in _live(row, now)))
+
+
 def _slot(row: ApiBudget, now: float) -> float:
     if row.seconds >= DAY:
         return float(now // DAY * DAY)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import logging
+import time
 from datetime import timedelta
 from typing import assert_never
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ from .read import read
 from .take_up import take_up
 from .write_people import SETTLING, apply_writes
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 PATIENCE = 12
 """Attempts at a chunk that raise something unforeseen before the run gives up."""
@@ -36,22 +37,30 @@ def work(chunk_id: int) -> list[int]:
     lease = claim(chunk_id)
     if lease is None:
         return []
-    run_id = lease.chunk.run_id
-    try:
-        again = _work(lease)
-    except LeaseLost:
-        log.info("chunk %s was taken over", chunk_id)
-        return []
-    return ([chunk_id] if again else []) + flow.advance(run_id)
+    chunk, run = lease.chunk, lease.chunk.run
+    account = _account(lease)
+    with structlog.contextvars.bound_contextvars(
+        run_id=run.pk,
+        connection_id=run.connection_id,
+        chunk_id=chunk.pk,
+        phase=chunk.phase,
+        account_id=account.pk if account else None,
+    ):
+        try:
+            again = _work(lease, account)
+        except LeaseLost:
+            log.info("chunk.taken_over")
+            return []
+        return ([chunk_id] if again else []) + flow.advance(run.pk)
 
 
-def _work(lease: Lease) -> bool:
+def _work(lease: Lease, account: Account | None) -> bool:
     """Do the chunk's work; answers whether it is to be put on the queue again at once."""
     run = lease.chunk.run
     if run.cancel_requested_at is not None or not run.is_active:
         lease.finish()
         return False
-    account = _account(lease)
+    began = time.monotonic()
     limiter = AccountLimiter(account, spec_of(account).windows, before_call=lease.check) if account else None
     try:
         with lease.kept():
@@ -72,7 +81,7 @@ def _work(lease: Lease) -> bool:
     except LeaseLost:
         raise
     except Exception as error:
-        log.exception("chunk %s failed", lease.chunk.pk)
+        log.exception("chunk.failed", attempts=lease.chunk.attempts)
         if lease.chunk.attempts >= PATIENCE:
             _fail(lease, f"Something unforeseen happened while {lease.chunk.get_phase_display()}: {error!r}")
         else:
@@ -81,6 +90,7 @@ def _work(lease: Lease) -> bool:
         if limiter is not None:
             lease.spent(limiter.calls, limiter.tokens)
             limiter.close()
+        log.info("chunk.worked", calls=limiter.calls if limiter else 0, seconds=round(time.monotonic() - began, 3))
     return False
 
 
@@ -141,5 +151,6 @@ def _pause(lease: Lease, error: TemporaryError) -> None:
     if isinstance(error, OutcomeUnknown):
         wait = max(wait, SETTLING)
     until = timezone.now() + wait
+    log.info("chunk.waits", until=until.isoformat(), error=type(error).__name__)
     lease.give_back(not_before=until, error=error.message)
     Run.objects.filter(pk=lease.chunk.run_id).update(waiting_until=until, waiting_for=error.message[:255])

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
-from integrations.engine.limiter import allowed
+from integrations.engine.limiter import allowed, spent
 from integrations.models import (
     Account,
     ApiBudget,
@@ -167,12 +167,10 @@ def budgets_by_account() -> dict[int, Budget]:
     now = timezone.now().timestamp()
     found: dict[int, Budget] = {}
     for row in ApiBudget.objects.select_related("account").order_by("account_id", "seconds"):
-        oldest = now - row.seconds if row.seconds < 86_400 else now - now % 86_400
-        spent = sum(units for start, units in row.spent if start >= oldest)
         found[row.account_id] = Budget(
             row.account,
             row.window,
-            int(spent),
+            spent(row, now),
             row.capacity,
             allowed(row),
             calls.get(row.account_id, 0),
