@@ -42,11 +42,11 @@ class AccountAdmin(ActionsAdmin[Account]):
     """Adding an account means connecting it: nothing is stored before the product has answered."""
 
     list_display = ["name", "product_label", "status", "external_name", "user_name", "checked_at"]
-    list_filter = ["status", "role"]
+    list_filter = ["status"]
     search_fields = ["name", "external_name", "user_name"]
     readonly_fields = [
         "product_label",
-        "base_url",
+        "address",
         "status",
         "status_detail",
         "external_name",
@@ -57,7 +57,7 @@ class AccountAdmin(ActionsAdmin[Account]):
         "warnings_in_words",
     ]
     fieldsets = [
-        (None, {"fields": ["name", "product_label", "base_url", "phone_region"]}),
+        (None, {"fields": ["name", "product_label", "address", "phone_region"]}),
         ("State", {"fields": ["status", "status_detail", "external_name", "external_id", "user_name", "checked_at"]}),
         ("Directory", {"fields": ["directory_refreshed_at", "warnings_in_words"]}),
     ]
@@ -82,6 +82,11 @@ class AccountAdmin(ActionsAdmin[Account]):
     def product_label(self, account: Account) -> str:
         """The product as it calls itself."""
         return registry.connector(account.product).spec.label
+
+    @admin.display(description="address")
+    def address(self, account: Account) -> str:
+        """Where the product is asked."""
+        return account.base_url or f"{registry.connector(account.product).spec.default_base_url} (the product's own)"
 
     @admin.display(description="warnings")
     def warnings_in_words(self, account: Account) -> str:

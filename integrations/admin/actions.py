@@ -95,9 +95,14 @@ class ActionsAdmin(ModelAdmin[M]):
                 "action": action,
                 "sentences": action.asks_first(record),
                 "record_url": self.record_url(record),
+                "trail": self.trail(record),
             }
             return TemplateResponse(request, "admin/confirm_action.html", context)
         return action.run(request, record) or HttpResponseRedirect(self.record_url(record))
+
+    def trail(self, record: M) -> list[tuple[str, str]]:
+        """The pages above a question about the record, by name and address."""
+        return [(str(record), self.record_url(record))]
 
     def may(self, request: HttpRequest, action: RecordAction[M]) -> bool:
         """Whether the user's roles allow the action."""

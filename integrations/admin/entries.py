@@ -36,6 +36,11 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
         rows: Any = self.object_list
         return int(rows.order_by()[:COUNTED_AT_MOST].count())
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more rows than were counted."""
+        return self.count >= COUNTED_AT_MOST
+
 
 class EntryList(ChangeList):
     """Looks up the names behind the ids of one page at once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import accounts, alerts, connections, entries, records, runs
+from . import accounts, alerts, connections, entries, people, records, runs
 from .steps import page
 
-__all__ = ["accounts", "alerts", "connections", "entries", "page", "records", "runs"]
+__all__ = ["accounts", "alerts", "connections", "entries", "page", "people", "records", "runs"]

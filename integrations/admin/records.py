@@ -11,8 +11,6 @@ from integrations.models import (
     Enrolment,
     Heartbeat,
     Member,
-    Person,
-    PersonLink,
     ReadCheckpoint,
     SavedFilter,
     Sequence,
@@ -22,30 +20,6 @@ from integrations.models import (
 
 from .entries import BoundedPaginator
 from .generic import ReadOnlyAdmin
-
-
-@admin.register(Person)
-class PersonAdmin(ReadOnlyAdmin[Person]):
-    """The mirror of each account's people."""
-
-    list_display = ["name", "email", "account", "external_id", "external_updated_at", "missing_since"]
-    list_filter = ["account", "opted_out"]
-    list_select_related = ["account"]
-    search_fields = ["email", "name", "external_id"]
-    paginator = BoundedPaginator
-    list_max_show_all = 0
-
-
-@admin.register(PersonLink)
-class PersonLinkAdmin(ReadOnlyAdmin[PersonLink]):
-    """Who belongs together."""
-
-    list_display = ["crm_person", "outreach_person", "connection", "created_at", "synced_at"]
-    list_filter = ["connection"]
-    list_select_related = ["crm_person", "outreach_person", "connection"]
-    search_fields = ["crm_person__email", "outreach_person__email", "crm_person__name"]
-    paginator = BoundedPaginator
-    list_max_show_all = 0
 
 
 @admin.register(Enrolment)

@@ -10,7 +10,9 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from integrations.domain.reasons import Reason
 from integrations.models import Action, Outcome, Part, Run, RunChunk, RunEntry, RunKind, RunState
@@ -26,6 +28,7 @@ from integrations.services.runs import (
     retry_failed,
     undo_run,
 )
+from integrations.templatetags.humane import light
 
 from .actions import OPERATE, ActionsAdmin, RecordAction
 from .generic import ReadOnlyAdmin
@@ -94,18 +97,31 @@ def _has_a_plan(run: Run) -> bool:
     )
 
 
+def _has_something_to_put_back(run: Run) -> bool:
+    return can_be_undone(run) and run.entries.filter(outcome=Outcome.UPDATED).exists()
+
+
+def _people(number: int, kind: str = "") -> str:
+    return f"1 {kind}person" if number == 1 else f"{number:,} {kind}people"
+
+
 def _before_undo(run: Run) -> list[str]:
     updated = run.entries.filter(outcome=Outcome.UPDATED).count()
     created = run.entries.filter(outcome=Outcome.CREATED).count()
     enrolled = run.entries.filter(enrol_part=Part.DONE).count()
     sentences = ["Nobody was updated, so no field and no owner is put back."]
     if updated:
-        people = "1 updated person" if updated == 1 else f"{updated:,} updated people"
-        sentences = [f"Fields and owners of {people} are put back, wherever nobody has changed them since."]
+        sentences = [
+            f"Fields and owners of {_people(updated, 'updated ')} are put back, wherever nobody has changed them since."
+        ]
     if created:
-        sentences.append(f"{created:,} created people are listed and stay: undo deletes nobody.")
+        verb = "is listed and stays" if created == 1 else "are listed and stay"
+        sentences.append(f"{_people(created, 'created ')} {verb}: undo deletes nobody.")
     if enrolled:
-        sentences.append(f"{enrolled:,} people who were added to sequences are listed and stay in them.")
+        verb = (
+            "who was added to a sequence stays in it" if enrolled == 1 else "who were added to sequences stay in them"
+        )
+        sentences.append(f"{_people(enrolled)} {verb}, and {'is' if enrolled == 1 else 'are'} listed.")
     return [*sentences, "Later syncs leave what was put back alone until somebody changes that person again."]
 
 
@@ -116,7 +132,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
     list_display = [
         "label",
         "connection",
-        "state",
+        "state_pill",
         "seen",
         "written",
         "skipped",
@@ -135,7 +151,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
         RecordAction(
             "cancel", "Cancel", OPERATE, _cancel, applies=lambda run: run.is_active and run.state != RunState.HELD
         ),
-        RecordAction("undo", "Undo", OPERATE, _undo, applies=can_be_undone, asks_first=_before_undo),
+        RecordAction("undo", "Undo", OPERATE, _undo, applies=_has_something_to_put_back, asks_first=_before_undo),
         RecordAction("retry", "Retry failed", OPERATE, _retry, applies=_has_failures),
         RecordAction("apply", "Apply this plan", OPERATE, _apply, is_main=True, applies=_has_a_plan),
     )
@@ -177,6 +193,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
             **self._live(record),
             "title": f"{record.get_kind_display().capitalize()} {record.pk}",
             "subtitle": None,
+            "nothing_to_put_back": can_be_undone(record) and not _has_something_to_put_back(record),
             "follows": _FOLLOWS.get(RunKind(record.kind), "follows"),
             "stages": [(stage, stage_counts(stage)) for stage in record.stages.select_related("step")],
             "reasons": [{**row, "text": _reason_words(row["reason"])} for row in reasons],
@@ -185,6 +202,12 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
             if record.finished_at and record.started_at
             else None,
         }
+
+    def trail(self, record: Run) -> list[tuple[str, str]]:
+        """The run's connection, and the run."""
+        connection = reverse("admin:integrations_connection_change", args=[record.connection_id])
+        name = f"{record.get_kind_display().capitalize()} {record.pk}"
+        return [(str(record.connection), connection), (name, run_url(record))]
 
     @staticmethod
     def _live(run: Run) -> dict[str, Any]:
@@ -196,6 +219,13 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
         """Kind, number, and the step when it is only one."""
         name = f"{run.get_kind_display().capitalize()} {run.pk}"
         return f"{name}: {run.step.arrow}" if run.step else name
+
+    @admin.display(description="state")
+    def state_pill(self, run: Run) -> SafeString:
+        """In the colour of its dot."""
+        kind = light(run)
+        pill = '<span class="sa-pill sa-pill-{0}"><span class="sa-dot sa-dot-{0}"></span>{1}</span>'
+        return format_html(pill, kind, run.get_state_display().capitalize())
 
     @admin.display(description="seen")
     def seen(self, run: Any) -> int:

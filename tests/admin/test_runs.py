@@ -233,11 +233,15 @@ def ended(run: Run, kind: RunKind = RunKind.SYNC) -> Run:
 
 def test_an_ended_run_offers_undo_and_says_first_what_it_does(boss: Client, run: Run) -> None:
     ended(run)
-    assert "Undo" in page(boss, run)
+    entry(run, "Flo", Action.UPDATE, Outcome.UPDATED, write_part=Part.DONE)
+    assert 'data-action="undo"' in page(boss, run)
     url = reverse("admin:integrations_run_undo", args=[run.pk])
 
     question = boss.post(url).content.decode()
-    assert "1 created people are listed and stay" in question
+    assert "Fields and owners of 1 updated person are put back" in question
+    assert "1 created person is listed and stays" in question
+    assert f">Sync {run.pk}</a>" in question, "the run is above its question"
+    assert f">{run.connection}</a>" in question
     assert not Run.objects.filter(kind=RunKind.UNDO).exists()
 
     answer = boss.post(url, {"confirmed": "yes"})
@@ -278,8 +282,8 @@ def test_a_run_says_in_words_which_run_it_follows(boss: Client, run: Run, kind: 
     assert f">sync {run.pk}</a>" in said
 
 
-def test_undoing_a_run_that_updated_nobody_says_that_nothing_is_put_back(boss: Client, run: Run) -> None:
+def test_a_run_that_only_created_people_says_that_there_is_nothing_to_put_back(boss: Client, run: Run) -> None:
     ended(run)
-    run.entries.filter(outcome=Outcome.UPDATED).delete()
-    question = boss.post(reverse("admin:integrations_run_undo", args=[run.pk])).content.decode()
-    assert "Nobody was updated" in question
+    said = page(boss, run)
+    assert 'data-action="undo"' not in said
+    assert "Nothing to put back: this run only created people" in said

@@ -26,6 +26,9 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
         self.offers = offers
         self.empty_permitted = self.empty_permitted and not self.instance.pk
         self.offer()
+        for field in self.fields.values():
+            # What the column is called where rows are cards and columns have no heads.
+            field.head = field.widget.attrs.get("aria-label", "")  # type: ignore[attr-defined]
 
     def offer(self) -> None:
         """Give the selects their offers."""
