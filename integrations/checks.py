@@ -8,7 +8,11 @@ from typing import Any
 from cryptography.fernet import Fernet
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
+
+from syncadmin.log_in import PUBLIC_PASSWORDS
 
 
 @register
@@ -77,6 +81,30 @@ def sqlite_is_for_one_host(app_configs: Sequence[AppConfig] | None, **kwargs: An
             hint="Set DATABASE_URL to PostgreSQL for more than one host or more than a few workers.",
             id="syncadmin.W002",
         )
+    ]
+
+
+@register(Tags.database)
+def nobody_has_the_demos_password(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """syncadmin.E003: in production, a user of the demo still has the demo's password. Nobody gets in by it, but the
+    user may be meant to. Asked by `migrate`, and by `check --database default`."""
+    if not (settings.IN_PRODUCTION and databases):
+        return []
+    try:
+        users = list(User.objects.filter(username__in=("demo", "admin"), is_active=True))
+    except DatabaseError:  # before the first migration there is nobody
+        return []
+    known = {*PUBLIC_PASSWORDS, settings.DEMO_PASSWORD} - {""}
+    return [
+        Error(
+            f"The user “{user.username}” has the demo's password, and this is production.",
+            hint=f"manage.py changepassword {user.username}, or delete the user.",
+            id="syncadmin.E003",
+        )
+        for user in users
+        if any(user.check_password(password) for password in known)
     ]
 
 

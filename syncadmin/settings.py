@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
+    "axes",
     "rest_framework",
     "django_q",
 ]
@@ -85,6 +87,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -106,6 +109,12 @@ ROOT_URLCONF = "syncadmin.urls"
 WSGI_APPLICATION = "syncadmin.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+AUTHENTICATION_BACKENDS = [
+    # In this order: the first one ends the attempts of somebody who has tried too often, whatever the password.
+    "axes.backends.AxesStandaloneBackend",
+    "syncadmin.log_in.PublicPasswordsBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{validator}"}
     for validator in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -142,10 +151,32 @@ HTTPS = env.boolean("HTTPS", IN_PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 3600 if HTTPS else 0, minimum=0, maximum=63_072_000)
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if HTTPS and host != "*"]
-if env.boolean("BEHIND_PROXY", False):
+BEHIND_PROXY = env.boolean("BEHIND_PROXY", False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 X_FRAME_OPTIONS = "DENY"
+# Whether other hosts of the domain speak HTTPS too, and whether browsers shall be told for good, is for whoever owns
+# the domain to say, not for one installation below it.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+SESSION_COOKIE_AGE = 3600 * env.integer("SESSION_HOURS", 12, minimum=1, maximum=720)
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+# Not Strict: people come back from a product's sign-in by a link of that product, and must still be logged in.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+
+# Wrong passwords count for a user name at an address, so that nobody can lock a colleague out from elsewhere.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = env.integer("LOGIN_ATTEMPTS", 5, minimum=1, maximum=100)
+AXES_COOLOFF_TIME = timedelta(minutes=env.integer("LOGIN_PAUSE_MINUTES", 15, minimum=1, maximum=1440))
+# A try during the pause does not begin it anew: whoever waits as long as the page says can log in.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "syncadmin.log_in.client_address"
+AXES_LOCKOUT_TEMPLATE = "admin/locked_out.html"
+# Of what is sent with a failed attempt nothing is kept that is, or looks like, a password.
+AXES_SENSITIVE_PARAMETERS = ["username", "old_password", "new_password1", "new_password2", "csrfmiddlewaretoken"]
+AXES_VERBOSE = False
 # A sync step's page sends all its rows at once: six inputs a row, hundreds of rows.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
@@ -339,6 +370,8 @@ LOGGING = {
         # Django's own handlers would print its records a second time, in another format, or mail them.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        # Every log-in, which is in its table.
+        "axes": {"level": "WARNING"},
         # It tells three lines about every task, and there is a heartbeat every few seconds.
         "django-q": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"},
     },

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import logging
 import logging.config
+import os
 import re
 import runpy
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,16 +15,19 @@ import environ
 import pytest
 from cryptography.fernet import Fernet
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
 
+from integrations.checks import nobody_has_the_demos_password
+
 SETTINGS = Path(settings.BASE_DIR) / "syncadmin" / "settings.py"
 EXAMPLE = Path(settings.BASE_DIR) / ".env.example"
 PRODUCTION = {
     "SYNCADMIN_MODE": "production",
-    "SECRET_KEY": "a-key-of-this-installation-that-nobody-else-has",
+    "SECRET_KEY": "a-key-of-this-installation-that-nobody-else-has-ever-seen",
     "CREDENTIAL_KEYS": Fernet.generate_key().decode(),
     "ALLOWED_HOSTS": "sync.example.com",
     "DATABASE_URL": "postgres://sync:secret@db.example.com:5433/sync",
@@ -257,3 +262,40 @@ def test_half_an_app_is_refused_and_not_repeated(load: Load) -> None:
 def test_another_sign_in_host_is_refused_where_other_addresses_are(load: Load) -> None:
     with pytest.raises(ImproperlyConfigured, match=r"^PIPEDRIVE_OAUTH_URL is not"):
         load(**PRODUCTION, PIPEDRIVE_OAUTH_URL="https://oauth.example.com")
+
+
+@pytest.fixture
+def production_start(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs manage.py in a process of its own with production settings and a new database."""
+
+    def manage(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        outside = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+        database = f"sqlite:///{tmp_path}/x.sqlite3"
+        environment = {**outside, **PRODUCTION, "DATABASE_URL": database, "PUBLIC_URL": "https://sync.example.com"}
+        return subprocess.run(
+            [sys.executable, "manage.py", *command], cwd=settings.BASE_DIR, env={**environment, **variables},
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    return manage
+
+
+def test_a_deployment_passes_all_of_djangos_checks_and_ours(
+    production_start: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    """All but the warning that this one is on SQLite."""
+    answer = production_start("check", "--deploy")
+    warnings = re.findall(r"\(([a-z_]+\.[EW]\d+)\)", answer.stderr)
+    assert (answer.returncode, warnings) == (0, ["syncadmin.W002"]), answer.stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "password", "found"), [("demo", "demo", 1), ("admin", "demo", 1), ("demo", "own", 0)])
+def test_a_demo_user_with_the_demos_password_stops_a_production_start(
+    settings: Settings, name: str, password: str, found: int
+) -> None:
+    User.objects.create_superuser(name, password=password)
+    assert nobody_has_the_demos_password(None, ["default"]) == []
+    settings.IN_PRODUCTION = True
+    errors = nobody_has_the_demos_password(None, ["default"])
+    assert [error.id for error in errors] == ["syncadmin.E003"] * found

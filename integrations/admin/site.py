@@ -22,6 +22,7 @@ from integrations.services import overview
 from . import oauth
 from .chart import HEIGHT, WIDTH, columns
 from .connect import connect
+from .password import change_password
 from .why import why
 
 _GROUPS = (
@@ -73,6 +74,12 @@ class SyncAdminSite(AdminSite):
             return answer
 
         return update_wrapper(spoken, guarded)
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Django's, with wrong old passwords counted like wrong log-ins."""
+        return change_password(request, {**self.each_context(request), **(extra_context or {})})
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Integrations: a block for every CRM, what went on lately, and what to do first where nothing is there yet."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from axes.models import AccessAttempt, AccessLog
 from django.contrib.sessions.models import Session
 from django.db.models import Model, QuerySet
 from django.utils import timezone
@@ -21,6 +22,8 @@ SOLVED_ALERTS = timedelta(days=90)
 FAILED_TASKS = timedelta(days=14)
 """The queue's own record of tasks that raised; it keeps those that succeeded by number (`save_limit`)."""
 USAGE = timedelta(days=400)
+LOG_INS = timedelta(days=90)
+"""Who logged in from where, and who failed to."""
 
 
 def forget() -> None:
@@ -31,6 +34,8 @@ def forget() -> None:
     _delete(Alert.objects.filter(closed_at__lt=now - SOLVED_ALERTS))
     _delete(Failure.objects.filter(stopped__lt=now - FAILED_TASKS))
     _delete(ApiUsage.objects.filter(day__lt=(now - USAGE).date()))
+    _delete(AccessAttempt.objects.filter(attempt_time__lt=now - LOG_INS))
+    _delete(AccessLog.objects.filter(attempt_time__lt=now - LOG_INS))
     _delete(Session.objects.filter(expire_date__lt=now))
 
 

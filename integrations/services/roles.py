@@ -9,6 +9,10 @@ from django.db.models import Q
 
 VIEWER, OPERATOR, CONFIGURATOR, ADMINISTRATOR = "Viewer", "Operator", "Configurator", "Administrator"
 
+# To see who tried to log in, and to let somebody in again who must pause.
+_LOG_INS = Q(
+    content_type__app_label="axes", codename__in=["view_accessattempt", "delete_accessattempt", "view_accesslog"]
+)
 _STEP_MODELS = ("syncstep", "fieldmapping", "filtercondition", "ownermapping", "sequencemapping")
 _EDIT = tuple(f"{verb}_{model}" for verb in ("add", "change", "delete") for model in _STEP_MODELS)
 
@@ -27,3 +31,5 @@ def make_roles(apps: Apps) -> None:
     for name, rights in ((VIEWER, view), (OPERATOR, operate), (CONFIGURATOR, configure), (ADMINISTRATOR, Q())):
         group, _ = group_model.objects.get_or_create(name=name)
         group.permissions.add(*of_this_app.filter(rights))
+        if name == ADMINISTRATOR:
+            group.permissions.add(*permission_model.objects.filter(_LOG_INS))

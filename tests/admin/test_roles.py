@@ -131,3 +131,34 @@ def test_after_logging_in_again_a_lost_post_is_explained_and_not_done(boss: Clie
     answer = boss.get(reverse("admin:integrations_connection_sync_now", args=[office.connection.pk]), follow=True)
     assert "Nothing was done. Press “Sync Now” again" in answer.content.decode()
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_server_refuses_every_button_that_a_role_does_not_have(client: Client, office: Office, role: str) -> None:
+    user = user_in(role)
+    client.force_login(user)
+    Run.objects.create(connection=office.connection, state=RunState.SUCCEEDED)
+    refused = 0
+    for model, page in admin.site._registry.items():
+        record = model._default_manager.first()
+        for action in getattr(page, "record_actions", ()) if record is not None else ():
+            if not user.has_perm(action.permission):
+                url = reverse(f"admin:{page.action_name(action.slug)}", args=[record.pk])  # type: ignore[attr-defined,union-attr]
+                assert client.post(url, {"confirmed": "yes", "enabled": "on"}).status_code == 403, (role, url)
+                refused += 1
+    assert refused > (8 if role == VIEWER else 2 if role == OPERATOR else -1)
+    assert Run.objects.count() == 1 or role in (CONFIGURATOR, ADMINISTRATOR)
+
+
+@pytest.mark.parametrize("role", [VIEWER, OPERATOR])
+def test_nothing_can_be_added_or_deleted_below_the_configurator(client: Client, office: Office, role: str) -> None:
+    client.force_login(user_in(role))
+    for model in OURS:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert client.post(reverse(f"{name}_add"), {}).status_code == 403, model
+        row = model._default_manager.first()
+        if row is not None:
+            assert client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403, model
+            chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+            client.post(reverse(f"{name}_changelist"), chosen)
+            assert model._default_manager.filter(pk=row.pk).exists(), model
