@@ -55,6 +55,8 @@ def check_webhook_url(url: str, allow_other: bool, *, resolver: Resolver = resol
         port = parts.port
     except ValueError:
         return "This is not a web address."
+    if _MISREAD.search(url):
+        return "This is not a web address."
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "Give a web address such as https://hooks.slack.com/services/…"
     if parts.username is not None or parts.password is not None or parts.fragment:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.connectors.base_urls import check_webhook_url
+from integrations.connectors.public_only import public_only
 from integrations.models import Alert, AlertMessage, AlertSettings, Channel, Occasion
 
 AT_A_TIME = 20
@@ -144,6 +145,8 @@ def _post(text: Text, url: str) -> None:
     words = f"*<{text.link}|{title}>*\n{_escaped(text.body)}" if text.link else f"*{title}*\n{_escaped(text.body)}"
     try:
         with requests.Session() as session:
+            if not settings.ALLOW_OTHER_BASE_URLS:
+                public_only(session)
             answer = session.post(url, json={"text": words}, timeout=TIMEOUT, allow_redirects=False, stream=True)
     except requests.Timeout:
         raise NotDelivered("The webhook did not answer in time.") from None
