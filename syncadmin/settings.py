@@ -73,6 +73,8 @@ INSTALLED_APPS = [
     "csp",
     "axes",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_q",
 ]
 
@@ -138,11 +140,48 @@ STORAGES = {
     },
 }
 
+# --- The API -----------------------------------------------------------------------------------------------------
+
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.DjangoModelPermissions"],
+    "DEFAULT_PARSER_CLASSES": ["integrations.api.parsing.BoundedJSONParser"],
+    # The first one says how a 401 asks for credentials.
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "integrations.api.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["integrations.api.permissions.RolePermission"],
+    "DEFAULT_PAGINATION_CLASS": "integrations.api.pagination.NewestFirst",
+    "DEFAULT_SCHEMA_CLASS": "integrations.api.schema.ApiSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+    ],
+    # Of one web process; with several the limit is as many times as high.
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": f"{env.integer('API_ANONYMOUS_CALLS_PER_MINUTE', 60, minimum=1, maximum=100_000)}/minute",
+        "user": f"{env.integer('API_CALLS_PER_MINUTE', 300, minimum=1, maximum=100_000)}/minute",
+    },
+    "EXCEPTION_HANDLER": "integrations.api.problems.problem_response",
+    # No ?format=, no OPTIONS that describes: there is one format, and the schema describes it.
+    "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_METADATA_CLASS": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "SyncAdmin",
+    "VERSION": "1",
+    "DESCRIPTION": (BASE_DIR / "integrations" / "api" / "description.md").read_text(encoding="utf-8"),
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": 0, "displayRequestDuration": True},
+    "ENUM_NAME_OVERRIDES": {"RunKind": "integrations.models.RunKind"},
 }
 
 # --- Security ----------------------------------------------------------------------------------------------------

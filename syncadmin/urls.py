@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from integrations.admin.oauth import callback
@@ -14,5 +14,6 @@ urlpatterns = [
     path("metrics", metrics),
     # What an app's settings in the product name, so it stays as it is.
     path("oauth/<slug:product>/callback", callback, name="oauth_callback"),
+    path("api/v1/", include("integrations.api.urls")),
     path("admin/", admin.site.urls),
 ]

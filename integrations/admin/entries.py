@@ -19,10 +19,10 @@ from django.utils.safestring import SafeString
 
 from integrations.domain.reasons import Reason
 from integrations.models import Action, FieldMapping, Outcome, OwnerMapping, Run, RunEntry
+from integrations.services.entry_words import csv_lines, decorate, reason_words
+from integrations.services.values import value_in_words
 
-from .entry_words import csv_lines, decorate, reason_words
 from .generic import ReadOnlyAdmin
-from .values import value_in_words
 
 COUNTED_AT_MOST = 10_000
 

@@ -18,11 +18,17 @@ from integrations.domain.reasons import Reason
 from integrations.models import Action, Outcome, Part, Run, RunChunk, RunEntry, RunKind, RunState
 from integrations.services.overview import with_books
 from integrations.services.progress import progress, stage_counts
+from integrations.services.run_actions import (
+    can_be_cancelled,
+    has_a_plan,
+    has_failures,
+    has_something_to_put_back,
+    is_held,
+)
 from integrations.services.runs import (
     RunRefused,
     apply_plan,
     approve_run,
-    can_be_undone,
     cancel_run,
     discard_run,
     retry_failed,
@@ -85,22 +91,6 @@ def _to_follower(request: Any, start: Callable[[], Run]) -> HttpResponse | None:
         return HttpResponseRedirect(run_url(refused.active)) if refused.active else None
 
 
-def _has_failures(run: Run) -> bool:
-    return not run.is_active and run.writes and run.entries.filter(outcome=Outcome.FAILED).exists()
-
-
-def _has_a_plan(run: Run) -> bool:
-    return (
-        run.kind == RunKind.PREVIEW
-        and run.state == RunState.SUCCEEDED
-        and run.entries.filter(action__in=[Action.CREATE, Action.UPDATE]).exists()
-    )
-
-
-def _has_something_to_put_back(run: Run) -> bool:
-    return can_be_undone(run) and run.entries.filter(outcome=Outcome.UPDATED).exists()
-
-
 def _people(number: int, kind: str = "") -> str:
     return f"1 {kind}person" if number == 1 else f"{number:,} {kind}people"
 
@@ -144,16 +134,12 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
     sortable_by = ()
     date_hierarchy = "created_at"
     record_actions = (
-        RecordAction("discard", "Discard", OPERATE, _discard, applies=lambda run: run.state == RunState.HELD),
-        RecordAction(
-            "approve", "Approve", OPERATE, _approve, is_main=True, applies=lambda run: run.state == RunState.HELD
-        ),
-        RecordAction(
-            "cancel", "Cancel", OPERATE, _cancel, applies=lambda run: run.is_active and run.state != RunState.HELD
-        ),
-        RecordAction("undo", "Undo", OPERATE, _undo, applies=_has_something_to_put_back, asks_first=_before_undo),
-        RecordAction("retry", "Retry failed", OPERATE, _retry, applies=_has_failures),
-        RecordAction("apply", "Apply this plan", OPERATE, _apply, is_main=True, applies=_has_a_plan),
+        RecordAction("discard", "Discard", OPERATE, _discard, applies=is_held),
+        RecordAction("approve", "Approve", OPERATE, _approve, is_main=True, applies=is_held),
+        RecordAction("cancel", "Cancel", OPERATE, _cancel, applies=can_be_cancelled),
+        RecordAction("undo", "Undo", OPERATE, _undo, applies=has_something_to_put_back, asks_first=_before_undo),
+        RecordAction("retry", "Retry failed", OPERATE, _retry, applies=has_failures),
+        RecordAction("apply", "Apply this plan", OPERATE, _apply, is_main=True, applies=has_a_plan),
     )
 
     def get_urls(self) -> list[URLPattern]:

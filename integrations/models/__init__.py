@@ -12,11 +12,13 @@ from .directory import AccountField, Member, SavedFilter, SavedFilterPerson, Seq
 from .entries import Action, Outcome, Part, RunEntry
 from .filters import ConditionSubject, FilterCondition
 from .heartbeats import Heartbeat
+from .idempotency import IdempotentRequest
 from .links import Enrolment, EnrolmentState, PersonLink
 from .mappings import FieldMapping, OwnerMapping, SequenceMapping
 from .people import Person, PersonEmail
 from .runs import ACTIVE_STATES, Phase, Run, RunKind, RunStage, RunState, Trigger
 from .steps import SyncStep
+from .tokens import ApiToken
 
 __all__ = [
     "ACTIVE_STATES",
@@ -28,6 +30,7 @@ __all__ = [
     "AlertMessage",
     "AlertSettings",
     "ApiBudget",
+    "ApiToken",
     "ApiUsage",
     "Channel",
     "ChunkState",
@@ -38,6 +41,7 @@ __all__ = [
     "FieldMapping",
     "FilterCondition",
     "Heartbeat",
+    "IdempotentRequest",
     "Member",
     "Occasion",
     "Outcome",

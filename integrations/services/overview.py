@@ -11,11 +11,8 @@ from typing import Any
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
-from integrations.engine.limiter import allowed, spent
 from integrations.models import (
     Account,
-    ApiBudget,
-    ApiUsage,
     Connection,
     Heartbeat,
     PersonLink,
@@ -24,6 +21,8 @@ from integrations.models import (
     RunStage,
     RunState,
 )
+
+from .budgets import account_budgets
 
 CHART_DAYS = 14
 LATEST_RUNS = 8
@@ -162,20 +161,19 @@ def _next_run(connection: Connection, last_sync: datetime | None) -> datetime | 
 
 def budgets_by_account() -> dict[int, Budget]:
     """The longest window of each account: the one that a day's work can use up."""
-    today = timezone.now().date()
-    calls = dict(ApiUsage.objects.filter(day=today).values_list("account_id", "calls"))
-    now = timezone.now().timestamp()
     found: dict[int, Budget] = {}
-    for row in ApiBudget.objects.select_related("account").order_by("account_id", "seconds"):
-        found[row.account_id] = Budget(
-            row.account,
-            row.window,
-            spent(row, now),
-            row.capacity,
-            allowed(row),
-            calls.get(row.account_id, 0),
-            row.blocked_until,
-        )
+    for budget in account_budgets(list(Account.objects.all())):
+        if budget.windows:
+            longest = budget.windows[-1]
+            found[budget.account.pk] = Budget(
+                budget.account,
+                longest.name,
+                longest.spent,
+                longest.capacity,
+                longest.usable,
+                budget.calls_today,
+                longest.blocked_until,
+            )
     return found
 
 

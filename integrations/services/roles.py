@@ -15,6 +15,8 @@ _LOG_INS = Q(
 )
 _STEP_MODELS = ("syncstep", "fieldmapping", "filtercondition", "ownermapping", "sequencemapping")
 _EDIT = tuple(f"{verb}_{model}" for verb in ("add", "change", "delete") for model in _STEP_MODELS)
+_OWN_TOKENS = ("add_apitoken", "delete_apitoken")
+"""Everybody's for themselves; whoever may change tokens sees those of all."""
 
 
 def make_roles(apps: Apps) -> None:
@@ -25,7 +27,7 @@ def make_roles(apps: Apps) -> None:
     group_model: Any = apps.get_model("auth", "Group")
     permission_model: Any = apps.get_model("auth", "Permission")
     of_this_app = permission_model.objects.filter(content_type__app_label="integrations")
-    view = Q(codename__startswith="view_")
+    view = Q(codename__startswith="view_") | Q(codename__in=_OWN_TOKENS)
     operate = view | Q(codename="operate_connection")
     configure = operate | Q(codename__in=[*_EDIT, "add_connection", "change_connection"])
     for name, rights in ((VIEWER, view), (OPERATOR, operate), (CONFIGURATOR, configure), (ADMINISTRATOR, Q())):

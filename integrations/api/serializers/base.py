@@ -1,0 +1,49 @@
+"""What all serializers share: times in UTC, and no unknown members in what is sent."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any, TypeVar
+
+from django.db import models
+from django.db.models import Model
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+M = TypeVar("M", bound=Model)
+
+GREATEST_INTEGER = 2_147_483_647
+"""Of the databases' integer columns."""
+
+
+class UtcDateTimeField(serializers.DateTimeField):
+    """A time in ISO 8601, in UTC, whatever time zone the pages show."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(default_timezone=UTC, **kwargs)
+
+
+class RecordSerializer(serializers.ModelSerializer[M]):
+    """A row, as it is read."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DateTimeField: UtcDateTimeField,
+    }
+
+
+class Strict:
+    """Refuses members that it does not know, since they are mostly typing mistakes. Read-only ones may be sent back."""
+
+    def to_internal_value(self: Any, data: Any) -> Any:
+        """DRF's, after a look at the names."""
+        if isinstance(data, dict):
+            unknown = sorted(str(name) for name in data if name not in self.fields)
+            if unknown:
+                known = ", ".join(name for name, field in self.fields.items() if not field.read_only)
+                raise ValidationError({name: [f"There is no such member. Known are: {known}."] for name in unknown})
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class InputSerializer(Strict, serializers.Serializer[Any]):
+    """What is sent."""
