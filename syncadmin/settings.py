@@ -142,6 +142,8 @@ STORAGES = {
 
 # --- The API -----------------------------------------------------------------------------------------------------
 
+_calls = env.integer("API_CALLS_PER_MINUTE", 300, minimum=1, maximum=100_000)
+_anonymous_calls = env.integer("API_ANONYMOUS_CALLS_PER_MINUTE", 60, minimum=1, maximum=100_000)
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["integrations.api.parsing.BoundedJSONParser"],
@@ -159,8 +161,8 @@ REST_FRAMEWORK = {
     ],
     # Of one web process; with several the limit is as many times as high.
     "DEFAULT_THROTTLE_RATES": {
-        "anon": f"{env.integer('API_ANONYMOUS_CALLS_PER_MINUTE', 60, minimum=1, maximum=100_000)}/minute",
-        "user": f"{env.integer('API_CALLS_PER_MINUTE', 300, minimum=1, maximum=100_000)}/minute",
+        "anon": f"{_anonymous_calls}/minute",
+        "user": f"{_calls}/minute",
     },
     "EXCEPTION_HANDLER": "integrations.api.problems.problem_response",
     # No ?format=, no OPTIONS that describes: there is one format, and the schema describes it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import accounts, alerts, connections, entries, people, records, runs
+from . import accounts, alerts, connections, entries, people, records, runs, tokens
 from .steps import page
 
-__all__ = ["accounts", "alerts", "connections", "entries", "page", "people", "records", "runs"]
+__all__ = ["accounts", "alerts", "connections", "entries", "page", "people", "records", "runs", "tokens"]

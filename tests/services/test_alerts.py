@@ -266,7 +266,7 @@ def test_facts_take_as_many_queries_for_ten_connections_as_for_one(
     office: Office, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     ended(office, RunState.SUCCEEDED)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         alert_facts.connection_facts(), alert_facts.account_facts()
     for number in range(9):
         crm = Account.objects.create(product="pipedrive", role="crm", name=f"P{number}", people_label="p")
@@ -274,7 +274,7 @@ def test_facts_take_as_many_queries_for_ten_connections_as_for_one(
             name=f"C{number}", crm_account=crm, outreach_account=office.reply, enabled=True, enabled_at=timezone.now()
         )
         Run.objects.create(connection=made, state=RunState.FAILED)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         alert_facts.connection_facts(), alert_facts.account_facts()
 
 
