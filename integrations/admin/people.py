@@ -11,10 +11,10 @@ from django.utils.safestring import SafeString
 
 from integrations.domain.person import JsonValue
 from integrations.models import AccountField, Member, Person, PersonLink
+from integrations.services.values import value_in_words
 
 from .entries import BoundedPaginator
 from .generic import ReadOnlyAdmin
-from .values import value_in_words
 
 
 @admin.register(Person)
