@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0003_alerts'),
+        ('integrations', '0004_log_in_attempts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
