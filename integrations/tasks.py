@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.models import Account
-from integrations.services import accounts, alert_messages, alerts, retention, runs, schedules
+from integrations.services import accounts, alert_messages, alerts, hints, retention, runs, schedules, webhooks
 
 
 def begin_run(run_id: int) -> None:
@@ -22,13 +22,22 @@ def minutely() -> None:
 
 
 def heartbeat() -> None:
-    """Prove that tasks are carried out, and sweep: whoever is alive looks after what the dead have left."""
+    """Prove that tasks are carried out, and sweep: whoever is alive looks after what the dead have left.
+
+    It comes every few seconds, so that a small run need not wait for the next minute.
+    """
     runs.sweep()
+    hints.start_hinted_runs()
 
 
 def refresh_directory(account_id: int) -> None:
     """Read an account's directory anew."""
     accounts.read_directory(Account.objects.get(pk=account_id))
+
+
+def look_after_webhook(account_id: int) -> None:
+    """Register, check, mend or remove an account's webhook."""
+    webhooks.look_after(account_id)
 
 
 def look_for_alerts() -> None:

@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from integrations.admin.oauth import callback
+from integrations.hooks import receive
 from syncadmin.watching import healthz, metrics, readyz
 
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     path("metrics", metrics),
     # What an app's settings in the product name, so it stays as it is.
     path("oauth/<slug:product>/callback", callback, name="oauth_callback"),
+    path("hooks/<slug:product>/<str:secret>/", receive, name="hooks"),
     path("api/v1/", include("integrations.api.urls")),
     path("admin/", admin.site.urls),
 ]

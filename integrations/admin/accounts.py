@@ -16,6 +16,7 @@ from integrations.connectors import registry
 from integrations.models import Account
 from integrations.services.accounts import AccountRefused, connect_account, reconnect_account, test_account
 from integrations.services.queue import enqueue
+from integrations.services.webhooks import remove as remove_webhook
 from integrations.services.withdrawal import withdraw
 
 from .account_forms import CredentialsForm, welcome
@@ -167,6 +168,8 @@ class AccountAdmin(ActionsAdmin[Account]):
     def delete_model(self, request: HttpRequest, obj: Account) -> None:
         """Also where the account was let in by signing in: the product is told that this is over."""
         product, credentials = obj.product, obj.credentials
+        if trouble := remove_webhook(obj):
+            messages.warning(request, trouble)
         super().delete_model(request, obj)
 
         def tell() -> None:

@@ -10,12 +10,15 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 
 from integrations.domain.enums import Direction
 from integrations.models import Connection, PersonLink, Run, SyncStep
 from integrations.services.connections import create_connection, set_enabled
 from integrations.services.overview import LATEST_RUNS, connection_states, with_books
 from integrations.services.steps import add_step, step_summaries
+from integrations.services.webhook_story import webhook_stories
+from integrations.services.webhooks import look_after_soon, register_again
 
 from .actions import OPERATE, ActionsAdmin, RecordAction
 from .running import preview_connection, sync_connection
@@ -29,6 +32,17 @@ def _switch(request: Any, connection: Connection) -> None:
         set_enabled(connection=connection, enabled=request.POST.get("enabled") == "on", by=request.user)
     except ValidationError as error:
         messages.error(request, error.messages[0])
+
+
+def _check_webhooks(request: HttpRequest, connection: Connection) -> None:
+    look_after_soon(connection)
+    messages.success(request, "The webhooks are being checked, and mended if need be. This takes a minute.")
+
+
+def _register_webhooks(request: HttpRequest, connection: Connection) -> None:
+    for story in webhook_stories(connection):
+        register_again(story.account)
+    messages.success(request, "The webhooks are being registered again. This takes a minute.")
 
 
 def _add_step(request: Any, connection: Connection) -> HttpResponse | None:
@@ -52,6 +66,16 @@ class ConnectionAdmin(ActionsAdmin[Connection]):
     record_actions = (
         RecordAction("switch", "Enabled", "integrations.change_connection", _switch),
         RecordAction("add-step", "Add sync step", CONFIGURE, _add_step),
+        RecordAction(
+            "check-webhooks", "Check now", OPERATE, _check_webhooks, title="Ask whether the webhooks still work."
+        ),
+        RecordAction(
+            "register-webhooks",
+            "Register again",
+            "integrations.change_connection",
+            _register_webhooks,
+            title="Remove the webhooks and make new ones, with new secrets.",
+        ),
         RecordAction(
             "preview", "Preview", OPERATE, preview_connection, title="Show what a sync would do. Writes nothing."
         ),
@@ -100,6 +124,8 @@ class ConnectionAdmin(ActionsAdmin[Connection]):
             "summaries": step_summaries(record),
             "runs": with_books(record.runs.all())[:LATEST_RUNS],
             "state": next((s for s in connection_states() if s.connection == record), None),
+            "webhooks": webhook_stories(record),
+            "time_zone": timezone.get_current_timezone_name(),
             "may_order": request.user.has_perm("integrations.change_syncstep"),
             "directions": [(Direction.TO_OUTREACH, f"{crm} → {outreach}"), (Direction.TO_CRM, f"{outreach} → {crm}")],
         }

@@ -21,6 +21,8 @@ from integrations.models import (
 )
 from integrations.models.people import PersonQuerySet
 
+from .hints import hinted_people
+
 TAKING_UP = (RunKind.RETRY, RunKind.APPLY, RunKind.UNDO)
 """Kinds of runs that take up the stages of another run."""
 PLAN_BATCH = 2_000
@@ -36,7 +38,7 @@ def open_stage(run: Run, step: SyncStep, position: int) -> RunStage:
         stage.of_stage = run.of_run.stages.filter(step=step).first()
         return stage
     checkpoint = StepCheckpoint.objects.filter(step=step).first()
-    stage.full = run.full or checkpoint is None
+    stage.full = not run.hinted and (run.full or checkpoint is None)
     if checkpoint is not None:
         stage.since_source, stage.since_target = checkpoint.source_change, checkpoint.target_change
         stage.of_stage = checkpoint.stage
@@ -49,6 +51,8 @@ def whom_to_plan(stage: RunStage, step: SyncStep) -> PersonQuerySet:
     failed = Q(pk__in=RunEntry.objects.filter(stage=stage.of_stage, outcome=Outcome.FAILED).values("source_person_id"))
     if stage.run.kind == RunKind.RETRY:
         return people.filter(failed)
+    if stage.run.hinted:
+        return people.filter(external_id__in=hinted_people(stage.run, step.source_account))
     side, other = step.way.source.value, step.way.target.value
     links = PersonLink.objects.filter(connection_id=step.connection_id)
     if stage.full:

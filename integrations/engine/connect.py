@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from functools import partial
 
 from django.conf import settings
-from django.utils import timezone
 
 from integrations.connectors import registry
 from integrations.connectors.errors import AuthenticationFailed, PermissionDenied
@@ -69,11 +68,11 @@ def check_account(account: Account) -> Identity:
             raise
     account.external_id, account.external_name = identity.id, identity.name
     account.user_external_id, account.user_name = identity.user_id, identity.user_name
-    account.status, account.status_detail, account.checked_at = AccountStatus.HEALTHY, "", timezone.now()
+    account.note_status(AccountStatus.HEALTHY)
     # Only what was learned: another worker may have renewed the credentials meanwhile.
     account.save(
         update_fields=[
-            "external_id", "external_name", "user_external_id", "user_name", "status", "status_detail", "checked_at"
+            "external_id", "external_name", "user_external_id", "user_name", *Account.STATUS_COLUMNS
         ]
     )  # fmt: skip
     return identity
@@ -81,6 +80,5 @@ def check_account(account: Account) -> Identity:
 
 def mark_needs_attention(account: Account, detail: str) -> None:
     """Note that nothing works with these credentials until somebody reconnects the account."""
-    account.status, account.status_detail = AccountStatus.NEEDS_ATTENTION, detail
-    account.checked_at = timezone.now()
-    account.save(update_fields=["status", "status_detail", "checked_at"])
+    account.note_status(AccountStatus.NEEDS_ATTENTION, detail)
+    account.save(update_fields=Account.STATUS_COLUMNS)

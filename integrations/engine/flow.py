@@ -17,6 +17,7 @@ from . import stages
 from .candidates import TAKING_UP, open_stage
 from .claim import lease_time
 from .enrol import owe
+from .hints import hinted_reading, hinted_steps, take_hints
 from .read import reading_for
 from .survivors import follow_survivors
 
@@ -40,7 +41,8 @@ def begin(run_id: int) -> list[int]:
         for position, step in enumerate(steps):
             RunStage.objects.create(run=run, step=step, label=str(step), position=position)
         log.info("run.began", run_id=run.pk, connection_id=run.connection_id, kind=run.kind)
-        return _offer(reading_for(run, steps))
+        take_hints(run)
+        return _offer(hinted_reading(run, steps) if run.hinted else reading_for(run, steps))
 
 
 def advance(run_id: int) -> list[int]:
@@ -151,7 +153,7 @@ def _weigh(run: Run, stage: RunStage, step: SyncStep) -> list[RunChunk]:
     is_approved = run.approved_at is not None or run.kind in (RunKind.APPLY, RunKind.UNDO)
     reasons = [] if is_approved else stages.brake(stage, step)
     if reasons:
-        run.state, run.held_because = RunState.HELD, reasons
+        run.state, run.held_because, run.held_at = RunState.HELD, reasons, timezone.now()
         run.save()
         log.warning("run.held", run_id=run.pk, connection_id=run.connection_id)
         return []
@@ -211,6 +213,8 @@ def _steps(run: Run) -> list[SyncStep]:
         ids = run.of_run.stages.exclude(step=None).order_by(order).values_list("step_id", flat=True)
         steps = SyncStep.objects.with_accounts().in_bulk(list(ids))
         return [steps[pk] for pk in ids if pk in steps]
+    if run.hinted:
+        return hinted_steps(run.connection)
     if run.step_id is not None:
         return list(SyncStep.objects.with_accounts().filter(pk=run.step_id))
     return list(SyncStep.objects.enabled().with_accounts().filter(connection=run.connection))

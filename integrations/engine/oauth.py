@@ -108,7 +108,5 @@ def _ends_soon(credentials: Mapping[str, str]) -> bool:
 
 
 def _mark(account: Account, detail: str) -> None:
-    Account.objects.filter(pk=account.pk).update(
-        status=AccountStatus.NEEDS_ATTENTION, status_detail=detail, checked_at=timezone.now()
-    )
-    account.status, account.status_detail = AccountStatus.NEEDS_ATTENTION, detail
+    account.note_status(AccountStatus.NEEDS_ATTENTION, detail)
+    account.save(update_fields=Account.STATUS_COLUMNS)

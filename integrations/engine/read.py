@@ -19,6 +19,7 @@ from integrations.models.bulk import upsert
 from .claim import Lease
 from .connect import spec_of
 from .directory import refresh_directory
+from .hints import forget_hints, gone_by_hint, read_hinted
 from .mirror import mark_missing, store, unseen_by
 
 OVERLAP = timedelta(seconds=60)
@@ -66,6 +67,8 @@ def read(lease: Lease, connector: Connector) -> bool:
             return True
         case "saved_filter":
             return _read_saved_filter(lease, connector)
+        case "hinted" | "counterparts":
+            return read_hinted(lease, connector, account)
         case _:
             return _read_people(lease, connector, account)
 
@@ -98,6 +101,7 @@ def _read_people(lease: Lease, connector: Connector, account: Account) -> bool:
     if scan is not None:
         _look_for_unseen(lease, connector, account, scan, is_whole=not progress["unreadable"])
         _finish_reading(account, lease.chunk.payload, _moment(progress["newest"]))
+    _look_for_the_gone(lease, connector, account)
     return True
 
 
@@ -121,6 +125,18 @@ def _look_for_unseen(lease: Lease, connector: Connector, account: Account, scan:
         gone = [person_id for person_id in unseen if person_id not in found]
         for start in range(0, len(gone), 500):
             mark_missing(account, gone[start : start + 500])
+
+
+def _look_for_the_gone(lease: Lease, connector: Connector, account: Account) -> None:
+    """Whoever a webhook said was deleted is looked up, since only a full read sees who is absent."""
+    said = gone_by_hint(lease.chunk.run, account)
+    found = connector.get_people(said) if said else {}
+    with transaction.atomic():
+        lease.prove()
+        store(account, found.values())
+        if gone := [person for person in said if person not in found]:
+            mark_missing(account, gone)
+        forget_hints(lease.chunk.run, account)
 
 
 def _read_saved_filter(lease: Lease, connector: Connector) -> bool:

@@ -56,7 +56,8 @@ def plan_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
     """The stage's planning (not saved yet). Changed settings make it plan everybody."""
     stage.settings = load(step).fingerprint
     checkpoint = StepCheckpoint.objects.filter(step=step).first()
-    if stage.run.kind not in TAKING_UP and checkpoint is not None and checkpoint.settings != stage.settings:
+    is_ordinary = stage.run.kind not in TAKING_UP and not stage.run.hinted
+    if is_ordinary and checkpoint is not None and checkpoint.settings != stage.settings:
         stage.full = True
     stage.save()
     rows = taken_up(stage) if stage.run.kind in (RunKind.APPLY, RunKind.UNDO) else whom_to_plan(stage, step)
@@ -170,8 +171,11 @@ _DONE = (Outcome.CREATED, Outcome.UPDATED, Outcome.SKIPPED, Outcome.CONFLICT)
 
 
 def remember_progress(stage: RunStage, step: SyncStep) -> None:
-    """The stage is done: the step's next run looks only at what changed after it, and at who failed in it."""
-    if stage.run.kind == RunKind.SYNC:
+    """The stage is done: the step's next run looks only at what changed after it, and at who failed in it.
+
+    A small run has not looked at everybody who changed, so the next ordinary one looks at its people once more.
+    """
+    if stage.run.kind == RunKind.SYNC and not stage.run.hinted:
         StepCheckpoint.objects.update_or_create(
             step=step,
             defaults={

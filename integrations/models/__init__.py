@@ -19,6 +19,7 @@ from .people import Person, PersonEmail
 from .runs import ACTIVE_STATES, Phase, Run, RunKind, RunStage, RunState, Trigger
 from .steps import SyncStep
 from .tokens import ApiToken
+from .webhooks import ChangeHint, Webhook, WebhookState
 
 __all__ = [
     "ACTIVE_STATES",
@@ -32,6 +33,7 @@ __all__ = [
     "ApiBudget",
     "ApiToken",
     "ApiUsage",
+    "ChangeHint",
     "Channel",
     "ChunkState",
     "ConditionSubject",
@@ -67,4 +69,6 @@ __all__ = [
     "StepCheckpoint",
     "SyncStep",
     "Trigger",
+    "Webhook",
+    "WebhookState",
 ]

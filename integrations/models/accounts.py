@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.enums import Role
@@ -46,6 +47,7 @@ class Account(models.Model):
     credentials = EncryptedJSONField(_("credentials"), editable=False, default=dict)
     status = models.CharField(_("status"), max_length=20, choices=AccountStatus, default=AccountStatus.UNTESTED)
     status_detail = models.TextField(_("what to do"), blank=True)
+    status_since = models.DateTimeField(_("status since"), null=True, blank=True)
     checked_at = models.DateTimeField(_("last checked"), null=True, blank=True)
     external_id = models.CharField(_("company or workspace id"), max_length=64, blank=True)
     external_name = models.CharField(_("company or workspace"), max_length=200, blank=True)
@@ -70,6 +72,15 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    STATUS_COLUMNS: ClassVar[tuple[str, ...]] = ("status", "status_detail", "status_since", "checked_at")
+
+    def note_status(self, status: AccountStatus, detail: str = "") -> None:
+        """What a contact with the product has shown just now. Does not save; STATUS_COLUMNS are what it sets."""
+        self.checked_at = timezone.now()
+        if status != self.status or self.status_since is None:
+            self.status_since = self.checked_at
+        self.status, self.status_detail = status, detail
 
     @property
     def is_healthy(self) -> bool:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integrations.domain.enums import Role
@@ -19,6 +20,10 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def enabled(self) -> ConnectionQuerySet:
         """Those whose toggle is on."""
         return self.filter(enabled=True)
+
+    def of_account(self, account_id: int) -> ConnectionQuerySet:
+        """Those in which the account is on either side."""
+        return self.filter(Q(crm_account=account_id) | Q(outreach_account=account_id))
 
     def with_accounts(self) -> ConnectionQuerySet:
         """With both accounts in the same query."""

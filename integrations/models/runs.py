@@ -58,6 +58,10 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Those that are not over."""
         return self.filter(state__in=ACTIVE_STATES)
 
+    def of_the_schedule(self) -> RunQuerySet:
+        """Syncs of whole connections, whoever asked for them: the schedule counts from these."""
+        return self.filter(kind=RunKind.SYNC, step=None, hinted=False)
+
     def over(self) -> RunQuerySet:
         """Those that ended, whichever way."""
         return self.exclude(state__in=ACTIVE_STATES)
@@ -86,6 +90,9 @@ class Run(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=10, choices=RunKind, default=RunKind.SYNC)
     full = models.BooleanField(_("full check"), default=False)
+    hinted = models.BooleanField(
+        _("small run"), default=False, help_text=_("Reads and plans only the people of whom webhooks have told.")
+    )
     of_run = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="followers")
     trigger = models.CharField(_("asked for by"), max_length=10, choices=Trigger, default=Trigger.PERSON)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -93,6 +100,7 @@ class Run(models.Model):
     phase = models.CharField(_("phase"), max_length=10, choices=Phase, blank=True)
     stage_position = models.PositiveSmallIntegerField(_("stage"), default=0)
     held_because = models.JSONField(_("held because"), default=list, blank=True)
+    held_at = models.DateTimeField(_("held since"), null=True, blank=True)
     approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
     cancel_requested_at = models.DateTimeField(_("cancel requested"), null=True, blank=True)
     failure = models.TextField(_("failure"), blank=True)

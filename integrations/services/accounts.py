@@ -9,7 +9,6 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
 from integrations.connectors import registry
 from integrations.connectors.base_urls import check_base_url
@@ -213,7 +212,7 @@ def _refuse_second(account: Account, identity: Identity, spec: ConnectorSpec) ->
 def _take_over(account: Account, identity: Identity) -> None:
     account.external_id, account.external_name = identity.id, identity.name
     account.user_external_id, account.user_name = identity.user_id, identity.user_name
-    account.status, account.status_detail, account.checked_at = AccountStatus.HEALTHY, "", timezone.now()
+    account.note_status(AccountStatus.HEALTHY)
     if not account.base_url and identity.base_url != registry.connector(account.product).spec.default_base_url:
         account.base_url = identity.base_url
 

@@ -23,7 +23,7 @@ def connection_facts() -> list[ConnectionFacts]:
         Run.objects.filter(connection=OuterRef("pk"), state__in=TELLING).exclude(kind=RunKind.PREVIEW).order_by("-pk")
     )
     held = Run.objects.filter(connection=OuterRef("pk"), state=RunState.HELD)
-    whole = Q(runs__kind=RunKind.SYNC, runs__step=None, runs__state__in=SUCCESS)
+    whole = Q(runs__kind=RunKind.SYNC, runs__step=None, runs__hinted=False, runs__state__in=SUCCESS)
     connections: list[Any] = list(
         Connection.objects.filter(Q(enabled=True) | Exists(held)).annotate(
             newest=Subquery(newest.values("pk")[:1]),

@@ -12,6 +12,7 @@ from integrations.models import Account, Connection
 
 from .history import note_addition, note_change
 from .steps import add_step
+from .webhooks import look_after_soon
 
 
 def create_connection(*, name: str, crm_account: Account, outreach_account: Account, by: User | None) -> Connection:
@@ -42,3 +43,4 @@ def set_enabled(*, connection: Connection, enabled: bool, by: User | None) -> No
         with transaction.atomic():
             connection.save(update_fields=["enabled", "enabled_at"])
             note_change(connection, by, "Enabled." if enabled else "Disabled.")
+            look_after_soon(connection)

@@ -6,7 +6,6 @@ import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 
 from integrations.connectors import registry
 from integrations.connectors.base_urls import check_base_url
@@ -70,11 +69,11 @@ def note_uninstalled(*, product: str, company_id: str, user_id: str) -> int:
         gone = [account for account in accounts if is_by_oauth(account.credentials)]
         for account in gone:
             account.credentials = {}
-            account.status, account.checked_at = AccountStatus.NEEDS_ATTENTION, timezone.now()
-            account.status_detail = (
-                f"Disconnected: {account.user_name} removed this app in {label}. Connect the account again."
+            account.note_status(
+                AccountStatus.NEEDS_ATTENTION,
+                f"Disconnected: {account.user_name} removed this app in {label}. Connect the account again.",
             )
-            account.save(update_fields=["credentials", "status", "status_detail", "checked_at"])
+            account.save(update_fields=["credentials", *Account.STATUS_COLUMNS])
     log.info("oauth.uninstalled", product=product, accounts=[account.pk for account in gone])
     return len(gone)
 

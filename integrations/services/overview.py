@@ -12,6 +12,7 @@ from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from integrations.models import (
+    ACTIVE_STATES,
     Account,
     Connection,
     Heartbeat,
@@ -23,6 +24,7 @@ from integrations.models import (
 )
 
 from .budgets import account_budgets
+from .timetable import Pause, next_run_at, pause_of
 
 CHART_DAYS = 14
 LATEST_RUNS = 8
@@ -72,6 +74,7 @@ class ConnectionState:
     last_run: Run | None = None
     active_run: Run | None = None
     next_run_at: datetime | None = None
+    pause: Pause | None = None
     budgets: list[Budget] = field(default_factory=list)
 
 
@@ -94,11 +97,7 @@ class Day:
 def connection_states() -> list[ConnectionState]:
     """All connections, in a constant number of queries."""
     newest = Run.objects.filter(connection=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    last_sync = (
-        Run.objects.filter(connection=OuterRef("pk"), kind=RunKind.SYNC, step=None)
-        .order_by("-pk")
-        .values("created_at")[:1]
-    )
+    last_sync = Run.objects.of_the_schedule().filter(connection=OuterRef("pk")).order_by("-pk").values("pk")[:1]
     connections: list[Any] = list(
         Connection.objects.select_related("crm_account", "outreach_account").annotate(
             step_count=Count("steps", distinct=True), newest=Subquery(newest), last_sync=Subquery(last_sync)
@@ -107,7 +106,8 @@ def connection_states() -> list[ConnectionState]:
     runs = {
         run.pk: run
         for run in Run.objects.filter(
-            Q(pk__in=[connection.newest for connection in connections]) | Q(state__in=_ACTIVE)
+            Q(pk__in=[pk for each in connections for pk in (each.newest, each.last_sync) if pk])
+            | Q(state__in=ACTIVE_STATES)
         )
     }
     active = {run.connection_id: run for run in runs.values() if run.is_active}
@@ -125,16 +125,14 @@ def connection_states() -> list[ConnectionState]:
             connection.step_count,
             last,
             active.get(connection.pk),
-            _next_run(connection, connection.last_sync),
+            next_run_at(connection, runs.get(connection.last_sync or 0)),
+            pause_of(connection, active.get(connection.pk)),
         )
         for account in (connection.outreach_account, connection.crm_account):
             if account.pk in budgets:
                 state.budgets.append(budgets[account.pk])
         states.append(state)
     return states
-
-
-_ACTIVE = (RunState.QUEUED, RunState.READING, RunState.PLANNING, RunState.HELD, RunState.APPLYING)
 
 
 def _light(connection: Connection, active: Run | None, last: Run | None) -> tuple[Light, str]:
@@ -150,13 +148,6 @@ def _light(connection: Connection, active: Run | None, last: Run | None) -> tupl
     if last is not None and last.state == RunState.FAILED:
         return Light.ATTENTION, "The last run failed"
     return Light.OK, "Enabled"
-
-
-def _next_run(connection: Connection, last_sync: datetime | None) -> datetime | None:
-    since = last_sync or connection.enabled_at
-    if not connection.enabled or since is None:
-        return None
-    return max(timezone.now(), since + timedelta(minutes=connection.interval_minutes))
 
 
 def budgets_by_account() -> dict[int, Budget]:

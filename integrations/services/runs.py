@@ -35,9 +35,13 @@ def request_run(
     by: AbstractBaseUser | None = None,
     trigger: Trigger = Trigger.PERSON,
     full: bool = False,
+    hinted: bool = False,
     of_run: Run | None = None,
 ) -> Run:
-    """Ask for a run and return at once; workers do the rest. Raises RunRefused."""
+    """Ask for a run and return at once; workers do the rest. Raises RunRefused.
+
+    A `hinted` run is a small one: it reads and plans only the people of whom webhooks have told.
+    """
     # What was switched off because it did harm can still be undone.
     if kind not in (RunKind.PREVIEW, RunKind.UNDO) and not connection.enabled:
         raise RunRefused(_("“%(connection)s” is not enabled. Switch it on first.") % {"connection": connection})
@@ -54,6 +58,7 @@ def request_run(
         step=step,
         kind=kind,
         full=full,
+        hinted=hinted,
         trigger=trigger,
         of_run=of_run,
         requested_by_id=by.pk if by is not None else None,
@@ -66,7 +71,14 @@ def request_run(
         active = Run.objects.active().filter(connection=connection).first()
         if active is None:  # it ended in this very moment
             return request_run(
-                connection=connection, step=step, kind=kind, by=by, trigger=trigger, full=full, of_run=of_run
+                connection=connection,
+                step=step,
+                kind=kind,
+                by=by,
+                trigger=trigger,
+                full=full,
+                hinted=hinted,
+                of_run=of_run,
             )
         raise RunRefused(
             _("Run %(number)s of “%(connection)s” is active already: %(state)s.")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.utils import timezone
 from django_q.models import Schedule
 
-from integrations.models import Connection, Run, RunKind, Trigger
+from integrations.models import Connection, Run, Trigger
 
+from .hints import start_hinted_runs
 from .queue import enqueue
 from .runs import RunRefused, request_run, sweep
+from .timetable import full_check_is_due, next_run_at
+from .webhooks import look_after_due
 
-NIGHT = range(1, 5)
-"""Hours, in the installation's time zone, in which the full check takes place."""
 MINUTELY = "integrations.tasks.minutely"
 HOURLY = "integrations.tasks.hourly"
 
@@ -33,27 +32,22 @@ def minutely() -> None:
     """Take up idle work, start what is due, and have somebody look for alerts: trouble there stays there."""
     sweep()
     start_due_runs()
+    start_hinted_runs()
+    look_after_due()
     enqueue("look_for_alerts")
 
 
 def start_due_runs() -> list[Run]:
-    """Ask for a run of every enabled connection whose interval has passed. Refusals are no news here."""
+    """Ask for a run of every enabled connection that is due. Refusals are no news here: the next minute asks again."""
     started = []
+    now = timezone.now()
     for connection in Connection.objects.enabled().with_accounts():
-        last = Run.objects.filter(connection=connection, kind=RunKind.SYNC, step=None).order_by("-pk").first()
-        since = connection.enabled_at if last is None else last.created_at
-        if since is not None and since + timedelta(minutes=connection.interval_minutes) <= timezone.now():
+        last = Run.objects.of_the_schedule().filter(connection=connection).order_by("-pk").first()
+        full = full_check_is_due(connection, last, now)
+        due = next_run_at(connection, last)
+        if full or (due is not None and due <= now):
             try:
-                full = _needs_full_check(connection)
                 started.append(request_run(connection=connection, trigger=Trigger.SCHEDULE, full=full))
             except RunRefused:
                 continue
     return started
-
-
-def _needs_full_check(connection: Connection) -> bool:
-    """Whether everybody is to be looked at again: once a night, since deletions are only seen by their absence."""
-    if timezone.localtime().hour not in NIGHT:
-        return False
-    since = timezone.now() - timedelta(hours=len(NIGHT) + 12)
-    return not Run.objects.filter(connection=connection, full=True, created_at__gte=since).exists()

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
 from integrations.models import Run, RunState
@@ -50,6 +52,16 @@ def ahead(moment: datetime | None) -> str:
     if left < timedelta(minutes=1):
         return "within a minute"
     return "in " + timesince(timezone.now(), moment, depth=2).replace("\u00a0", " ")
+
+
+@register.filter
+def clock(moment: datetime | None) -> SafeString:
+    """“26 Nov, 14:05 UTC” in the installation's zone; page.js makes it the reader's own."""
+    if moment is None:
+        return mark_safe("")
+    local = timezone.localtime(moment)
+    words = f"{date_format(local, 'j M, H:i')} {local.tzname()}"
+    return format_html('<time datetime="{}" data-local>{}</time>', moment.isoformat(timespec="seconds"), words)
 
 
 @register.filter

@@ -74,6 +74,9 @@ class Command(BaseCommand):
         if sandbox_port != settings.SANDBOX_PORT:
             # Where the web pages' processes find its sign-in.
             os.environ["SANDBOX_URL"] = _local(sandbox_port)
+        if not settings.PUBLIC_URL:
+            # The sandbox delivers its webhooks to this machine.
+            os.environ["PUBLIC_URL"] = _local(web_port)
         for number in OTHER_WAYS_TO_STOP:
             signal.signal(number, signal.default_int_handler)
         try:

@@ -30,6 +30,15 @@
     }
   });
 
+  /* In the reader's own zone, with its name, where the server can only know the installation's. */
+  const shown = new Intl.DateTimeFormat("en-GB", {
+    day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+  });
+  for (const time of document.querySelectorAll("time[data-local]")) {
+    time.title = time.textContent;
+    time.textContent = shown.format(new Date(time.dateTime));
+  }
+
   for (const note of document.querySelectorAll("[data-unsaved]")) {
     const form = note.closest("form");
     let isDirty = Boolean(form.querySelector(".errorlist"));
