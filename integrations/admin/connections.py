@@ -17,7 +17,7 @@ from integrations.models import Connection, PersonLink, Run, SyncStep
 from integrations.services.connections import create_connection, set_enabled
 from integrations.services.overview import LATEST_RUNS, connection_states, with_books
 from integrations.services.steps import add_step, step_summaries
-from integrations.services.webhook_story import webhook_stories
+from integrations.services.webhook_story import can_have_webhooks, webhook_stories
 from integrations.services.webhooks import look_after_soon, register_again
 
 from .actions import OPERATE, ActionsAdmin, RecordAction
@@ -67,13 +67,19 @@ class ConnectionAdmin(ActionsAdmin[Connection]):
         RecordAction("switch", "Enabled", "integrations.change_connection", _switch),
         RecordAction("add-step", "Add sync step", CONFIGURE, _add_step),
         RecordAction(
-            "check-webhooks", "Check now", OPERATE, _check_webhooks, title="Ask whether the webhooks still work."
+            "check-webhooks",
+            "Check now",
+            OPERATE,
+            _check_webhooks,
+            applies=can_have_webhooks,
+            title="Ask whether the webhooks still work.",
         ),
         RecordAction(
             "register-webhooks",
             "Register again",
             "integrations.change_connection",
             _register_webhooks,
+            applies=can_have_webhooks,
             title="Remove the webhooks and make new ones, with new secrets.",
         ),
         RecordAction(

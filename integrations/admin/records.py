@@ -8,6 +8,7 @@ from integrations.models import (
     AccountField,
     ApiBudget,
     ApiUsage,
+    ChangeHint,
     Enrolment,
     Heartbeat,
     Member,
@@ -16,6 +17,7 @@ from integrations.models import (
     Sequence,
     SequenceStep,
     StepCheckpoint,
+    Webhook,
 )
 
 from .entries import BoundedPaginator
@@ -96,6 +98,25 @@ class StepCheckpointAdmin(ReadOnlyAdmin[StepCheckpoint]):
 
     list_display = ["step", "source_change", "target_change"]
     list_select_related = ["step__connection__crm_account", "step__connection__outreach_account"]
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin[Webhook]):
+    """Accounts' webhooks. Their buttons are on the connections' pages."""
+
+    list_display = ["account", "state", "delivered_at", "checked_at", "check_after", "repairs"]
+    list_select_related = ["account"]
+    exclude = ["secret_hash", "login_hash"]
+
+
+@admin.register(ChangeHint)
+class ChangeHintAdmin(ReadOnlyAdmin[ChangeHint]):
+    """People whom webhooks report as changed, until a run has read them."""
+
+    list_display = ["person_external_id", "account", "connection", "seen_at", "gone", "run"]
+    list_filter = ["connection"]
+    list_select_related = ["account", "connection", "run"]
+    search_fields = ["=person_external_id"]
 
 
 @admin.register(ApiBudget)

@@ -29,7 +29,10 @@ _GROUPS = (
     ("Sync", ("Connection", "SyncStep", "Run", "RunEntry", "Account", "AlertSettings", "Alert")),
     ("Read from the products", ("Person", "Member", "AccountField", "SavedFilter", "Sequence", "SequenceStep")),
     ("Memory", ("PersonLink", "Enrolment", "ReadCheckpoint", "StepCheckpoint")),
-    ("Machinery", ("RunChunk", "ApiBudget", "ApiUsage", "Heartbeat", "AlertMessage", "ApiToken")),
+    (
+        "Machinery",
+        ("RunChunk", "Webhook", "ChangeHint", "ApiBudget", "ApiUsage", "Heartbeat", "AlertMessage", "ApiToken"),
+    ),
 )
 SESSION_ENDED = "Your session had ended, so what you sent was not saved. Log in and send it again."
 

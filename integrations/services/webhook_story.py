@@ -34,6 +34,12 @@ def webhook_stories(connection: Connection) -> list[WebhookStory]:
     ]
 
 
+def can_have_webhooks(connection: Connection) -> bool:
+    """Whether there is a webhook to check or to register."""
+    accounts = (connection.crm_account, connection.outreach_account)
+    return any(sends_webhooks(account) and not _why_off(connection, account) for account in accounts)
+
+
 def _story(connection: Connection, account: Account) -> WebhookStory:
     webhook = Webhook.objects.filter(account=account).first()
     waiting = connection.hints.waiting().filter(account=account).count()

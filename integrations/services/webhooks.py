@@ -48,6 +48,10 @@ class Secrets:
         """New ones."""
         return cls(secrets.token_urlsafe(32), secrets.token_hex(8), secrets.token_urlsafe(32))
 
+    def hashes(self) -> dict[str, str]:
+        """What the row keeps of them, by column."""
+        return {"secret_hash": _hash(self.path), "login_hash": _hash(f"{self.user}:{self.password}")}
+
 
 def hooks_of(product: str, path_secret: str) -> str:
     """Where a product is to deliver."""
@@ -113,8 +117,7 @@ def look_after(account_id: int) -> None:
         return
     wanted = is_wanted(account)
     if wanted:
-        nowhere = Secrets.fresh()
-        Webhook.objects.get_or_create(account=account, defaults=_hashes(nowhere))
+        Webhook.objects.get_or_create(account=account, defaults=Secrets.fresh().hashes())
     now = timezone.now()
     due = Webhook.objects.filter(Q(check_after__lte=now) | Q(check_after=None), account=account)
     if not due.update(check_after=now + CLAIM):
@@ -212,7 +215,7 @@ class _Keeper:
         """With new secrets, which are in force before the product is told: it may try the address at once."""
         webhook, fresh = self._webhook, Secrets.fresh()
         was_registered = bool(webhook.remote_id)
-        Webhook.objects.filter(pk=webhook.pk).update(remote_id="", **_hashes(fresh))
+        Webhook.objects.filter(pk=webhook.pk).update(remote_id="", **fresh.hashes())
         wanted = NewSubscription(NAME, hooks_of(webhook.account.product, fresh.path), fresh.user, fresh.password)
         made = self._connector.subscribe(wanted)
         now = timezone.now()
@@ -246,10 +249,6 @@ def _note_failure(webhook: Webhook, error: ConnectorError) -> None:
 
 def _back_off(repairs: int) -> timedelta:
     return min(FIRST_BACK_OFF * (1 << min(repairs, 12)), LONGEST_BACK_OFF)
-
-
-def _hashes(given: Secrets) -> dict[str, str]:
-    return {"secret_hash": _hash(given.path), "login_hash": _hash(f"{given.user}:{given.password}")}
 
 
 def _hash(secret: str) -> str:

@@ -17,6 +17,7 @@ from integrations.models import (
     ApiBudget,
     ApiToken,
     ApiUsage,
+    ChangeHint,
     Enrolment,
     Heartbeat,
     Person,
@@ -27,6 +28,7 @@ from integrations.models import (
     RunEntry,
     RunStage,
     StepCheckpoint,
+    Webhook,
 )
 from tests.admin.office import Office
 
@@ -57,6 +59,10 @@ def rows(office: Office) -> None:
     AlertMessage.objects.create(alert=alert, channel="email", occasion="opened", due_at=now)
     AlertSettings.load()
     ApiToken.objects.create(user=User.objects.create_user("program"), name="x", digest="x")
+    Webhook.objects.create(account=office.pipedrive)
+    ChangeHint.objects.create(
+        connection=office.connection, account=office.pipedrive, person_external_id="1", seen_at=now
+    )
 
 
 def address(model: type[Model], page: str, *args: object) -> str:

@@ -246,7 +246,7 @@ def test_a_change_made_in_reply_meanwhile_is_seen_before_it_is_overwritten(wired
 
 
 def test_before_the_first_sync_webhooks_start_an_ordinary_run(wired: Wired) -> None:
-    wired.step.checkpoint.delete()  # type: ignore[attr-defined]
+    wired.step.checkpoint.delete()
     wired.retitle(wired.linked[0], "Early")
 
     run = wired.small_run()
