@@ -75,7 +75,7 @@ def _runs() -> Iterator[Metric]:
         count=Count("pk"),
         took=Sum(F("finished_at") - F("started_at")),
         timed=Count("started_at"),
-        latest=Max("finished_at", filter=Q(state__in=SUCCESS, kind=RunKind.SYNC, step=None)),
+        latest=Max("finished_at", filter=Q(state__in=SUCCESS, kind=RunKind.SYNC, step=None, hinted=False)),
     )
     for row in rows:
         names = (str(row["connection_id"]), row["connection__name"])
