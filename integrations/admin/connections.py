@@ -15,7 +15,7 @@ from django.utils import timezone
 from integrations.domain.enums import Direction
 from integrations.models import Connection, PersonLink, Run, SyncStep
 from integrations.services.connections import create_connection, set_enabled
-from integrations.services.overview import LATEST_RUNS, connection_states, with_books
+from integrations.services.overview import connection_states, latest
 from integrations.services.steps import add_step, step_summaries
 from integrations.services.webhook_story import can_have_webhooks, webhook_stories
 from integrations.services.webhooks import look_after_soon, register_again
@@ -128,7 +128,7 @@ class ConnectionAdmin(ActionsAdmin[Connection]):
             "title": record.name,
             "subtitle": None,
             "summaries": step_summaries(record),
-            "runs": with_books(record.runs.all())[:LATEST_RUNS],
+            "runs": latest(record.runs.all()),
             "state": next((s for s in connection_states() if s.connection == record), None),
             "webhooks": webhook_stories(record),
             "time_zone": timezone.get_current_timezone_name(),

@@ -131,7 +131,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
         "requested_by",
         "created_at",
     ]
-    list_filter = ["state", "kind", "connection"]
+    list_filter = ["state", "kind", "trigger", "hinted", "connection"]
     sortable_by = ()
     date_hierarchy = "created_at"
     record_actions = (

@@ -33,9 +33,6 @@ _GROUPS = (
         "Machinery",
         ("RunChunk", "Webhook", "ChangeHint", "ApiBudget", "ApiUsage", "Heartbeat", "AlertMessage", "ApiToken"),
     ),
-        "Machinery",
-        ("RunChunk", "Webhook", "ChangeHint", "ApiBudget", "ApiUsage", "Heartbeat", "AlertMessage", "ApiToken"),
-    ),
 )
 SESSION_ENDED = "Your session had ended, so what you sent was not saved. Log in and send it again."
 

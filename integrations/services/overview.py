@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from integrations.models import (
@@ -18,6 +18,7 @@ from integrations.models import (
     Heartbeat,
     PersonLink,
     Run,
+    RunEntry,
     RunKind,
     RunStage,
     RunState,
@@ -191,7 +192,7 @@ def chart(days: int = CHART_DAYS) -> list[Day]:
 
 def latest_runs() -> list[Run]:
     """The newest runs of all connections, with their books in `seen`, `written`, `skipped_people`, `failed_people`."""
-    return list(with_books(Run.objects.all())[:LATEST_RUNS])
+    return latest(Run.objects.all())
 
 
 def with_books(runs: QuerySet[Run]) -> QuerySet[Run]:
@@ -209,6 +210,13 @@ def with_books(runs: QuerySet[Run]) -> QuerySet[Run]:
         )
         .order_by("-pk")
     )
+
+
+def latest(runs: QuerySet[Run]) -> list[Any]:
+    """The newest of the runs with their books, without small ones that found nothing to do: our own writes bring about
+    many of those."""
+    something = Exists(RunEntry.objects.filter(run=OuterRef("pk")))
+    return list(with_books(runs.exclude(Q(hinted=True, state=RunState.SUCCEEDED) & ~something))[:LATEST_RUNS])
 
 
 def workers_are_silent() -> bool:

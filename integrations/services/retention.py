@@ -24,8 +24,6 @@ FAILED_TASKS = timedelta(days=14)
 USAGE = timedelta(days=400)
 LOG_INS = timedelta(days=90)
 """Who logged in from where, and who failed to."""
-IDLE_SMALL_RUNS = timedelta(days=1)
-"""Small runs that changed nobody, as most do that our own writes have brought about."""
 
 
 def forget() -> None:
@@ -38,7 +36,6 @@ def forget() -> None:
     _delete(ApiUsage.objects.filter(day__lt=(now - USAGE).date()))
     _delete(AccessAttempt.objects.filter(attempt_time__lt=now - LOG_INS))
     _delete(AccessLog.objects.filter(attempt_time__lt=now - LOG_INS))
-    _delete(Run.objects.over().filter(hinted=True, entries=None, failure="", finished_at__lt=now - IDLE_SMALL_RUNS))
     _delete(Session.objects.filter(expire_date__lt=now))
 
 
