@@ -20,7 +20,8 @@ from integrations.services.webhooks import remove as remove_webhook
 from integrations.services.withdrawal import withdraw
 
 from .account_forms import CredentialsForm, welcome
-from .actions import OPERATE, ActionsAdmin, RecordAction
+from .actions import OPERATE, RecordAction
+from .changes import HistoryAdmin
 from .oauth import offer
 
 
@@ -39,7 +40,7 @@ def _refresh_directory(request: HttpRequest, account: Account) -> None:
 
 
 @admin.register(Account)
-class AccountAdmin(ActionsAdmin[Account]):
+class AccountAdmin(HistoryAdmin[Account]):
     """Adding an account means connecting it: nothing is stored before the product has answered."""
 
     list_display = ["name", "product_label", "status", "external_name", "user_name", "checked_at"]

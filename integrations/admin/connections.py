@@ -20,7 +20,8 @@ from integrations.services.steps import add_step, step_summaries
 from integrations.services.webhook_story import can_have_webhooks, webhook_stories
 from integrations.services.webhooks import look_after_soon, register_again
 
-from .actions import OPERATE, ActionsAdmin, RecordAction
+from .actions import OPERATE, RecordAction
+from .changes import HistoryAdmin
 from .running import preview_connection, sync_connection
 
 CONFIGURE = "integrations.add_syncstep"
@@ -56,7 +57,7 @@ def _add_step(request: Any, connection: Connection) -> HttpResponse | None:
 
 
 @admin.register(Connection)
-class ConnectionAdmin(ActionsAdmin[Connection]):
+class ConnectionAdmin(HistoryAdmin[Connection]):
     """One outreach account paired with one CRM account."""
 
     list_display = ["name", "enabled", "outreach_account", "crm_account", "interval_minutes"]

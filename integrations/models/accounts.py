@@ -12,6 +12,7 @@ from integrations.domain.enums import Role
 
 from .choices import one_of
 from .fields import EncryptedJSONField
+from .history import ConfigurationHistory
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -65,6 +66,13 @@ class Account(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar[models.Manager[Account]] = AccountQuerySet.as_manager()
+    history = ConfigurationHistory(
+        excluded_fields=[
+            # Secrets, which no table but this one holds, and what contact with the product says of itself.
+            "credentials", "status", "status_since", "status_detail", "checked_at", "directory_refreshed_at",
+            "directory_warnings", "members_are_complete", "people_label", "created_at",
+        ]
+    )  # fmt: skip
 
     class Meta:
         ordering = ["name"]

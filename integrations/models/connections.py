@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.domain.enums import Role
 
 from .accounts import Account
+from .history import ConfigurationHistory
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
@@ -62,6 +63,7 @@ class Connection(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar[models.Manager[Connection]] = ConnectionQuerySet.as_manager()
+    history = ConfigurationHistory(excluded_fields=["enabled_at", "created_at"])
 
     class Meta:
         ordering = ["name"]

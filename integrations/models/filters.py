@@ -10,6 +10,7 @@ from integrations.domain.enums import Operator
 
 from .choices import choices, one_of
 from .directory import AccountField, Member, SavedFilter
+from .history import ConfigurationHistory
 from .steps import SyncStep
 
 GROUPS = [("", "—"), ("A", "A"), ("B", "B"), ("C", "C"), ("D", "D"), ("E", "E")]
@@ -63,6 +64,8 @@ class FilterCondition(models.Model):
         ),
     )
     value = models.CharField(_("value"), max_length=255, blank=True)
+
+    history = ConfigurationHistory()
 
     class Meta:
         verbose_name = _("filtering rule")

@@ -9,6 +9,7 @@ from integrations.domain.enums import OverwriteMode, WhenBlank
 
 from .choices import choices, one_of
 from .directory import AccountField, Member, Sequence, SequenceStep
+from .history import ConfigurationHistory
 from .steps import SyncStep
 
 
@@ -35,6 +36,8 @@ class FieldMapping(models.Model):
         choices=choices(WhenBlank, {"keep": _("keep the target"), "clear": _("clear the target")}),
     )
 
+    history = ConfigurationHistory()
+
     class Meta:
         ordering = ["position", "pk"]
         constraints = [
@@ -58,6 +61,8 @@ class OwnerMapping(models.Model):
     position = models.PositiveSmallIntegerField(_("order"), default=0)
     source_member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("owner in the source"))
     target_member = models.ForeignKey(Member, models.PROTECT, related_name="+", verbose_name=_("owner in the target"))
+
+    history = ConfigurationHistory()
 
     class Meta:
         ordering = ["position", "pk"]
@@ -88,6 +93,8 @@ class SequenceMapping(models.Model):
     sequence_step = models.ForeignKey(SequenceStep, models.PROTECT, related_name="+", verbose_name=_("step"))
     ignore_step_delay = models.BooleanField(_("ignore step delay"), default=False)
     only_for_new = models.BooleanField(_("only for new records"), default=False)
+
+    history = ConfigurationHistory()
 
     class Meta:
         ordering = ["position", "pk"]

@@ -14,6 +14,7 @@ from .accounts import Account
 from .choices import choices, one_of
 from .connections import Connection
 from .directory import Member
+from .history import ConfigurationHistory
 
 
 class SyncStepQuerySet(models.QuerySet["SyncStep"]):
@@ -84,6 +85,7 @@ class SyncStep(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects: ClassVar[models.Manager[SyncStep]] = SyncStepQuerySet.as_manager()
+    history = ConfigurationHistory(excluded_fields=["created_at"])
 
     class Meta:
         ordering = ["connection", "position", "pk"]

@@ -25,6 +25,7 @@ from integrations.connectors.ports import ConnectorSpec, Identity, Unlimited
 from integrations.engine.connect import check_account, connected, mark_needs_attention, open_connector
 from integrations.engine.directory import refresh_directory
 from integrations.models import Account, AccountStatus
+from integrations.models.history import noting
 
 from .history import note_addition, note_change
 from .withdrawal import withdraw
@@ -103,7 +104,7 @@ def replace_credentials(
         )
     _refuse_second(candidate, identity, spec)
     _take_over(candidate, identity)
-    with transaction.atomic():
+    with transaction.atomic(), noting("Reconnected with new credentials."):
         candidate.save()
         note_change(account, by, "Reconnected with new credentials.")
     account.refresh_from_db()

@@ -44,7 +44,8 @@ def prepare(sandbox_url: str) -> Connection:
 
 def _follow(account: Account, base_url: str) -> None:
     if account.base_url and account.base_url != base_url:
-        Account.objects.filter(pk=account.pk).update(base_url=base_url)
+        account.base_url = base_url
+        account.save(update_fields=["base_url"])
 
 
 def _account(product: str, name: str, base_url: str, secrets: dict[str, str]) -> Account:
@@ -61,11 +62,9 @@ def _map_most_of_the_team(step: SyncStep) -> None:
         if left.can_own and left.email in right
     ]
     taken = set(step.owner_mappings.values_list("source_member", flat=True))
-    OwnerMapping.objects.bulk_create(
-        OwnerMapping(step=step, position=position, source_member=left, target_member=target)
-        for position, (left, target) in enumerate(colleagues[:-1], start=1)
-        if left.pk not in taken
-    )
+    for position, (left, target) in enumerate(colleagues[:-1], start=1):
+        if left.pk not in taken:
+            OwnerMapping.objects.create(step=step, position=position, source_member=left, target_member=target)
 
 
 def _start_outreach(step: SyncStep) -> None:

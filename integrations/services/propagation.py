@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from integrations.models import SyncStep
+from integrations.models.history import noting
 
 from .history import note_change
 from .propagation_parts import PLANNERS, PartPlan
@@ -66,8 +67,9 @@ def apply_for_all(*, step: SyncStep, sections: Iterable[Section], version: str, 
         plans = [plan for plan in plan_for_all(step, sections) if plan.changes_something]
         for plan in plans:
             changed = [part for part in plan.parts if part.changes_something]
-            for part in changed:
-                part.apply()
+            with noting(f"Applied from “{step}”."):
+                for part in changed:
+                    part.apply()
             words = ", ".join(_WORDS[part.section] for part in changed)
             note_change(plan.step, by, f"Applied from “{step}”: {words}.")
     return plans

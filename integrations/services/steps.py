@@ -42,7 +42,8 @@ def add_step(*, connection: Connection, direction: Direction, by: User | None, n
     step = SyncStep(connection=connection, direction=direction, position=last + 1, name=name)
     with transaction.atomic():
         step.save()
-        FieldMapping.objects.bulk_create(_default_fields(step))
+        for row in _default_fields(step):
+            row.save()
         pair = _preset_pair(step)
         if pair:
             pair.save()

@@ -39,7 +39,9 @@ def test_confirming_applies_what_was_ticked_and_starts_no_run(boss: Client, offi
     assert not back.field_mappings.exists()
     assert not Run.objects.exists()
     history = reverse("admin:integrations_syncstep_history", args=[back.pk])
-    assert "ownership mappings" in boss.get(history).content.decode()
+    told = boss.get(history).content.decode()
+    assert f"Applied from “{office.step}”" in told
+    assert "Added owner mapping 1" in told
 
 
 def test_a_change_in_between_is_shown_instead_of_applied(boss: Client, office: Office, back: SyncStep) -> None:

@@ -13,7 +13,8 @@ from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from integrations.admin.actions import OPERATE, ActionsAdmin, RecordAction
+from integrations.admin.actions import OPERATE, RecordAction
+from integrations.admin.changes import HistoryAdmin
 from integrations.admin.running import preview_step, sync_step
 from integrations.domain.enums import Direction
 from integrations.models import SyncStep
@@ -60,7 +61,7 @@ def connection_url(step: SyncStep) -> str:
 
 
 @admin.register(SyncStep)
-class SyncStepAdmin(ActionsAdmin[SyncStep]):
+class SyncStepAdmin(HistoryAdmin[SyncStep]):
     """Steps: made on their connection's page, configured here."""
 
     form = StepForm
