@@ -20,6 +20,7 @@ from .claim import Lease, LeaseLost, claim
 from .connect import mark_needs_attention, open_connector, spec_of
 from .enrol import enrol
 from .limiter import AccountLimiter
+from .look_again import look_again
 from .plan_run import plan
 from .read import read
 from .take_up import take_up
@@ -112,6 +113,7 @@ def _handle(lease: Lease, account: Account | None, limiter: AccountLimiter | Non
         bench = set_up(stage, stage.step)
         match phase:
             case Phase.WRITE:
+                look_again(lease, bench, connector)
                 return apply_writes(lease, bench, connector)
             case Phase.ASSIGN:
                 return apply_owners(lease, bench, connector)

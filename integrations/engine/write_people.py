@@ -210,7 +210,7 @@ def _find_lost(lease: Lease, bench: Bench, connector: Connector, jobs: Sequence[
     The e-mail address tells whether a person came to be: a person with it who is linked to nobody is the one.
     """
     since = min(job.entry.sent_at for job in lost if job.entry.sent_at) - LOOK_BACK
-    _read_changes(lease, bench, connector, since)
+    read_changes(lease, bench, connector, since)
     by_address = {
         email.address: email.person
         for email in PersonEmail.objects.filter(
@@ -230,7 +230,8 @@ def _find_lost(lease: Lease, bench: Bench, connector: Connector, jobs: Sequence[
     return [job for job in jobs if job.entry.write_part != Part.DONE]
 
 
-def _read_changes(lease: Lease, bench: Bench, connector: Connector, since: datetime) -> None:
+def read_changes(lease: Lease, bench: Bench, connector: Connector, since: datetime | None) -> None:
+    """Bring the target's mirror up to date with who changed since then; None reads everybody."""
     cursor: str | None = None
     while True:
         page = connector.read_people(changed_since=since, cursor=cursor)
