@@ -85,6 +85,8 @@ class ConnectorSpec:
     page_size: int
     create_batch: int
     """How many creates one call takes."""
+    update_batch: int
+    """How many updates one call takes at the most."""
     owner_batch: int
     enrol_batch: int
     reads_changes: bool
@@ -290,6 +292,19 @@ class Unlimited:
         """Nothing to correct."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of an account from earlier, so that a connector need not ask again. What is empty is asked for.
+
+    `fields` by key, as the directory had them; `user_id` is the key's user.
+    """
+
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    user_id: str = ""
+
+
+NOTHING_KNOWN = Known()
+
 Sleep = Callable[[float], None]
 Timeout = tuple[float, float]
 """Seconds to connect, and seconds without a byte of the answer."""
@@ -311,5 +326,6 @@ class Opener(Protocol):
         transport: requests.Session | None = None,
         sleep: Sleep = time.sleep,
         timeout: Timeout = DEFAULT_TIMEOUT,
+        known: Known = NOTHING_KNOWN,
     ) -> Connector:
         """A connector with nothing called yet."""

@@ -11,8 +11,8 @@ from django.conf import settings
 from integrations.connectors import registry
 from integrations.connectors.errors import AuthenticationFailed, PermissionDenied
 from integrations.connectors.oauth import ACCESS_TOKEN, is_by_oauth
-from integrations.connectors.ports import Connector, ConnectorSpec, Credentials, Identity, Limiter
-from integrations.models import Account, AccountStatus
+from integrations.connectors.ports import Connector, ConnectorSpec, Credentials, Identity, Known, Limiter
+from integrations.models import Account, AccountField, AccountStatus
 
 from .limiter import AccountLimiter
 from .oauth import keep_fresh, renewed_secrets
@@ -38,7 +38,13 @@ def open_connector(account: Account, limiter: Limiter, *, renews: bool = True) -
         renew = partial(renewed_secrets, account, secrets.get(ACCESS_TOKEN, ""))
     base_url = account.base_url or registered.spec.default_base_url
     credentials = Credentials(base_url, secrets, renew, may_be_private=settings.ALLOW_OTHER_BASE_URLS)
-    return registered.open(credentials, limiter, timeout=settings.SYNC_HTTP_TIMEOUT)
+    return registered.open(credentials, limiter, timeout=settings.SYNC_HTTP_TIMEOUT, known=_known(account))
+
+
+def _known(account: Account) -> Known:
+    """What the account's directory holds; it is read anew once a day, and when somebody asks for it."""
+    fields = {row.key: row.as_value() for row in AccountField.objects.present().filter(account=account)}
+    return Known(fields, account.user_external_id)
 
 
 @contextmanager

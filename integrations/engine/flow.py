@@ -158,7 +158,7 @@ def _weigh(run: Run, stage: RunStage, step: SyncStep) -> list[RunChunk]:
         log.warning("run.held", run_id=run.pk, connection_id=run.connection_id)
         return []
     run.state, run.phase, run.approved_at = RunState.APPLYING, Phase.WRITE, None
-    return stages.write_chunks(stage)
+    return stages.write_chunks(stage, step)
 
 
 def _close(run: Run, stage: RunStage, step: SyncStep) -> list[RunChunk]:

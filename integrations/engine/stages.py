@@ -30,7 +30,7 @@ from .candidates import TAKING_UP, ranges, whom_to_plan
 from .connect import spec_of
 from .settings_loader import load
 from .take_up import taken_up
-from .write_people import CHUNK
+from .write_people import chunk_sizes
 
 BOOKS = tuple(field.name for field in fields(Books))
 """The columns of a stage that must balance."""
@@ -64,11 +64,11 @@ def plan_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
     return [_chunk(stage, Phase.PLAN, {"first": first, "last": last}) for first, last in ranges(rows)]
 
 
-def write_chunks(stage: RunStage) -> list[RunChunk]:
+def write_chunks(stage: RunStage, step: SyncStep) -> list[RunChunk]:
     """Creates and updates, by entry ranges."""
     return [
         _chunk(stage, Phase.WRITE, {"action": action, "first": part[0], "last": part[-1]})
-        for planned_action, size in CHUNK.items()
+        for planned_action, size in chunk_sizes(spec_of(step.target_account)).items()
         for (action,), part in _batches(
             stage.entries.filter(action=planned_action, write_part=Part.PLANNED), size, "action"
         )

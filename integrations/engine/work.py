@@ -62,7 +62,7 @@ def _work(lease: Lease, account: Account | None) -> bool:
         lease.finish()
         return False
     began = time.monotonic()
-    limiter = AccountLimiter(account, spec_of(account).windows, before_call=lease.check) if account else None
+    limiter = _limiter(lease, account) if account else None
     try:
         with lease.kept():
             finished = _handle(lease, account, limiter)
@@ -125,6 +125,14 @@ def _handle(lease: Lease, account: Account | None, limiter: AccountLimiter | Non
                 assert_never(phase)
     finally:
         connector.close()
+
+
+def _limiter(lease: Lease, account: Account) -> AccountLimiter:
+    """The chunk's share of the account's budget. A run is small when a phase is one chunk and not everybody is read."""
+    chunk = lease.chunk
+    alike = chunk.run.chunks.filter(stage=chunk.stage_id, phase=chunk.phase, account=chunk.account_id)
+    is_small = not chunk.run.full and alike.count() == 1
+    return AccountLimiter(account, spec_of(account).windows, before_call=lease.check, is_small=is_small)
 
 
 def _account(lease: Lease) -> Account | None:

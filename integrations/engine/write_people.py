@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations.connectors.errors import OutcomeUnknown
-from integrations.connectors.ports import Connector, NewPerson, PersonUpdate, WriteResult, Written
+from integrations.connectors.ports import Connector, ConnectorSpec, NewPerson, PersonUpdate, WriteResult, Written
 from integrations.domain.matching import usable_addresses
 from integrations.domain.reasons import Reason
 from integrations.models import Action, Part, PersonEmail, RunChunk, RunEntry
@@ -22,8 +22,10 @@ from .journal import Job, jobs_for, person_after, reason_of, record, save_entrie
 from .mirror import store
 from .recording import fail, refuse
 
-CHUNK = {Action.CREATE: 1_000, Action.UPDATE: 400}
-"""Entries in one chunk, by action."""
+CREATES_IN_CHUNK = 1_000
+SINGLE_UPDATES_IN_CHUNK = 400
+BULK_UPDATES_IN_CHUNK = 20_000
+"""A product may want a call of its own before it takes bulk updates; so many make up for that call."""
 RECORDED_TOGETHER = 50
 """Results of single calls that are recorded in one transaction."""
 LOOK_BACK = timedelta(minutes=5)
@@ -37,45 +39,55 @@ def apply_writes(lease: Lease, bench: Bench, connector: Connector) -> bool:
 
     Raises OutcomeUnknown when it has to be called again, to look up what became of lost calls.
     """
-    jobs = _jobs(lease.chunk, bench)
-    lost = [job for job in jobs if job.entry.write_part == Part.SENDING]
-    if lost and lease.chunk.payload["action"] == Action.CREATE and not bench.spec.creates_are_repeatable:
-        jobs = _find_lost(lease, bench, connector, jobs, lost)
-    size = bench.spec.create_batch if bench.spec.create_batch > 1 else RECORDED_TOGETHER
     is_create = lease.chunk.payload["action"] == Action.CREATE
+    entries = _unfinished(lease.chunk, bench)
+    if is_create and not bench.spec.creates_are_repeatable:
+        _find_lost(lease, bench, connector, jobs_for(bench, entries.filter(write_part=Part.SENDING)))
+    size = max(bench.spec.create_batch if is_create else bench.spec.update_batch, RECORDED_TOGETHER)
     unknown: OutcomeUnknown | None = None
-    finished = True
-    for start in range(0, len(jobs), size):
+    while ids := list(entries.values_list("pk", flat=True)[:size]):
         if lease.run_is_over:
             return True
-        batch = jobs[start : start + size]
+        batch = _fresh_jobs(bench, entries.filter(pk__lte=ids[-1]))
         _mark_sending(lease, batch)
-        restore = bench.settings.recreate_deleted
-        results = _create(connector, batch, restore=restore) if is_create else _update(connector, batch)
+        results = (
+            _create(connector, batch, restore=bench.settings.recreate_deleted)
+            if is_create
+            else _update(connector, batch)
+        )
         unknown = _take_results(lease, bench, connector, batch, results) or unknown
-        if lease.time_is_up and start + size < len(jobs):
-            finished = False
+        entries = entries.filter(pk__gt=ids[-1])
+        if lease.time_is_up:
             break
     if unknown is not None:
         raise unknown
-    return finished
+    return not entries.exists()
 
 
-def _jobs(chunk: RunChunk, bench: Bench) -> list[Job]:
-    """The chunk's unfinished entries with their cases as they stand now; the stale ones are set aside."""
-    unfinished = RunEntry.objects.filter(
+def _unfinished(chunk: RunChunk, bench: Bench) -> QuerySet[RunEntry]:
+    return RunEntry.objects.filter(
         stage=bench.stage,
         action=chunk.payload["action"],
         pk__gte=chunk.payload["first"],
         pk__lte=chunk.payload["last"],
         write_part__in=[Part.PLANNED, Part.SENDING],
-    )
-    jobs = jobs_for(bench, unfinished)
+    ).order_by("pk")
+
+
+def _fresh_jobs(bench: Bench, entries: QuerySet[RunEntry]) -> list[Job]:
+    """The entries with their cases as they stand now; the stale ones are set aside."""
+    jobs = jobs_for(bench, entries)
     stale = [job for job in jobs if _is_stale(job)]
     for job in stale:
         refuse(job.entry, Reason.STALE, "")
     save_entries([job.entry for job in stale])
     return [job for job in jobs if not _is_stale(job)]
+
+
+def chunk_sizes(spec: ConnectorSpec) -> dict[Action, int]:
+    """How many entries make up one chunk of writing, by what is done with them."""
+    updates = SINGLE_UPDATES_IN_CHUNK if spec.update_batch == 1 else BULK_UPDATES_IN_CHUNK
+    return {Action.CREATE: CREATES_IN_CHUNK, Action.UPDATE: updates}
 
 
 def _is_stale(job: Job) -> bool:
@@ -204,11 +216,13 @@ def _take(bench: Bench, job: Job, result: WriteResult) -> None:
     job.target_after = result.person or person_after(bench, job, person_id, owner)
 
 
-def _find_lost(lease: Lease, bench: Bench, connector: Connector, jobs: Sequence[Job], lost: Sequence[Job]) -> list[Job]:
-    """Read what changed in the target since the calls whose answers were lost; answers the jobs still to be sent.
+def _find_lost(lease: Lease, bench: Bench, connector: Connector, lost: Sequence[Job]) -> None:
+    """Read what changed in the target since calls whose answers were lost, and note who came to be after all.
 
     The e-mail address tells whether a person came to be: a person with it who is linked to nobody is the one.
     """
+    if not lost:
+        return
     since = min(job.entry.sent_at for job in lost if job.entry.sent_at) - LOOK_BACK
     read_changes(lease, bench, connector, since)
     by_address = {
@@ -227,7 +241,6 @@ def _find_lost(lease: Lease, bench: Bench, connector: Connector, jobs: Sequence[
             job.target_after = by_address[address].as_value()
             found.append(job)
     record(lease, bench, found)
-    return [job for job in jobs if job.entry.write_part != Part.DONE]
 
 
 def read_changes(lease: Lease, bench: Bench, connector: Connector, since: datetime | None) -> None:

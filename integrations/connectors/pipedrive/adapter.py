@@ -21,12 +21,14 @@ from integrations.connectors.http import ApiSession
 from integrations.connectors.parallel import as_they_finish
 from integrations.connectors.ports import (
     DEFAULT_TIMEOUT,
+    NOTHING_KNOWN,
     Credentials,
     Directory,
     EnrolmentBatch,
     EnrolmentResult,
     Identity,
     IdPage,
+    Known,
     Limiter,
     NewPerson,
     PeoplePage,
@@ -62,6 +64,7 @@ def open_account(
     transport: requests.Session | None = None,
     sleep: Sleep = time.sleep,
     timeout: Timeout = DEFAULT_TIMEOUT,
+    known: Known = NOTHING_KNOWN,
     workers: int = WORKERS,
 ) -> PipedriveConnector:
     """The connector of an account. See `ports.Opener`."""
@@ -79,7 +82,7 @@ def open_account(
         sleep=sleep,
         timeout=timeout,
     )
-    return PipedriveConnector(PipedriveClient(session), credentials.base_url, workers)
+    return PipedriveConnector(PipedriveClient(session), credentials.base_url, workers, known)
 
 
 def key_headers(secrets: Mapping[str, str]) -> dict[str, str]:
@@ -99,12 +102,14 @@ class PipedriveConnector:
 
     spec = SPEC
 
-    def __init__(self, client: PipedriveClient, base_url: str, workers: int = WORKERS) -> None:
+    def __init__(
+        self, client: PipedriveClient, base_url: str, workers: int = WORKERS, known: Known = NOTHING_KNOWN
+    ) -> None:
         self._client = client
         self._base_url = base_url
         self._workers = workers
         self._lock = Lock()
-        self._known_fields: Mapping[str, Field] | None = None
+        self._known_fields: Mapping[str, Field] | None = known.fields or None
 
     def __repr__(self) -> str:
         return f"<PipedriveConnector {self._base_url}>"
@@ -128,6 +133,8 @@ class PipedriveConnector:
 
     def directory(self) -> Directory:
         """Users, fields and filters of people. Pipedrive has no sequences."""
+        with self._lock:
+            self._known_fields = None
         return read_directory(self._client, lambda: tuple(self._fields().values()))
 
     def read_people(self, *, changed_since: datetime | None, cursor: str | None) -> PeoplePage:
@@ -213,7 +220,7 @@ class PipedriveConnector:
         return f"https://{company_domain}.pipedrive.com" if ours and company_domain else ""
 
     def _fields(self) -> Mapping[str, Field]:
-        """The account's fields by key, asked for once: without them a number cannot be told from a choice."""
+        """The account's fields by key, asked for once if need be: without them a number and a choice look alike."""
         with self._lock:
             if self._known_fields is None:
                 fields = translate.catalogue(self._client.person_fields())

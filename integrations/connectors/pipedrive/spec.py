@@ -39,6 +39,7 @@ SPEC = ConnectorSpec(
     ),
     page_size=PAGE_SIZE,
     create_batch=1,
+    update_batch=1,
     owner_batch=1,
     enrol_batch=0,
     reads_changes=True,

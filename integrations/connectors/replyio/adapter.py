@@ -12,12 +12,14 @@ from integrations.connectors.errors import PermissionDenied
 from integrations.connectors.http import ApiSession
 from integrations.connectors.ports import (
     DEFAULT_TIMEOUT,
+    NOTHING_KNOWN,
     Credentials,
     Directory,
     EnrolmentBatch,
     EnrolmentResult,
     Identity,
     IdPage,
+    Known,
     Limiter,
     NewPerson,
     PeoplePage,
@@ -51,6 +53,7 @@ def open_account(
     transport: requests.Session | None = None,
     sleep: Sleep = time.sleep,
     timeout: Timeout = DEFAULT_TIMEOUT,
+    known: Known = NOTHING_KNOWN,
     patch_limit: int = PATCH_LIMIT,
 ) -> ReplyConnector:
     """The connector of an account. See `ports.Opener`; `patch_limit`: see `updates.Updater`."""
@@ -66,7 +69,7 @@ def open_account(
         sleep=sleep,
         timeout=timeout,
     )
-    return ReplyConnector(ReplyClient(session), patch_limit)
+    return ReplyConnector(ReplyClient(session), patch_limit, known)
 
 
 def key_headers(secrets: Mapping[str, str]) -> dict[str, str]:
@@ -87,10 +90,11 @@ class ReplyConnector:
 
     spec = SPEC
 
-    def __init__(self, client: ReplyClient, patch_limit: int = PATCH_LIMIT) -> None:
+    def __init__(self, client: ReplyClient, patch_limit: int = PATCH_LIMIT, known: Known = NOTHING_KNOWN) -> None:
         self._client = client
-        self._patch_limit = patch_limit
-        self._people = People(client)
+        self._user_id = known.user_id
+        self._people = People(client, known.fields)
+        self._updater = Updater(client, self._people.person, self._acting_user_id, patch_limit)
         self._whoami: Whoami | None = None
         self._lock = Lock()
 
@@ -127,7 +131,7 @@ class ReplyConnector:
 
     def update_people(self, updates: Sequence[PersonUpdate]) -> Iterator[WriteResult]:
         """Change people. Owners are left to `assign_owner`."""
-        return Updater(self._client, self._people.person, self._acting_user_id, self._patch_limit).update(updates)
+        return self._updater.update(updates)
 
     def assign_owner(self, owner_id: str, person_ids: Sequence[str]) -> Iterator[WriteResult]:
         """Give contacts to a member, a thousand a call. Tasks stay with whom they are."""
@@ -153,7 +157,7 @@ class ReplyConnector:
             return self._whoami
 
     def _acting_user_id(self) -> str:
-        return id_text(self._acting().user_id)
+        return self._user_id or id_text(self._acting().user_id)
 
     def _team_id(self) -> str:
         return id_text(self._acting().team_id)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
 from integrations.connectors.errors import NotFound, PermissionDenied
 from integrations.connectors.parallel import as_they_finish
 from integrations.connectors.ports import IdPage, PeoplePage
+from integrations.domain.catalogue import Field
 from integrations.domain.person import Person
 
 from . import payloads
 from .client import ReplyClient, goes_on
 from .payloads import id_text, parse_rows, row_ids
 from .scan import Cursor, advance, read_cursor, write_cursor
-from .translate import LIST_PREFIX, is_number, person_of, wire_id
+from .translate import LIST_PREFIX, is_number, number_ids, person_of, wire_id
 
 WORKERS = 4
 _IDS_WORTH_A_PAGE = 4
@@ -23,9 +24,9 @@ _IDS_WORTH_A_PAGE = 4
 class People:
     """The contacts that the key reaches."""
 
-    def __init__(self, client: ReplyClient) -> None:
+    def __init__(self, client: ReplyClient, fields: Mapping[str, Field] | None = None) -> None:
         self._client = client
-        self._number_fields: frozenset[str] | None = None
+        self._number_fields = number_ids(fields) if fields else None
         self._lock = Lock()
 
     def page(self, cursor: str | None) -> PeoplePage:

@@ -39,6 +39,7 @@ SPEC = ConnectorSpec(
     windows=(RateWindow("minute", 100, 60.0), RateWindow("hour", 3000, 3600.0)),
     page_size=TOP,
     create_batch=IMPORT_BATCH,
+    update_batch=IMPORT_BATCH,
     owner_batch=OWNER_BATCH,
     enrol_batch=ENROL_BATCH,
     reads_changes=False,

@@ -113,6 +113,12 @@ def is_number(field: payloads.CustomField) -> bool:
     return (text(field.field_type) or "").lower() == "number"
 
 
+def number_ids(fields: Mapping[str, Field]) -> frozenset[str]:
+    """The ids of the custom fields that hold numbers."""
+    numbers = (key for key, field in fields.items() if field.is_custom and field.kind is FieldKind.NUMBER)
+    return frozenset(key.removeprefix(CUSTOM_PREFIX) for key in numbers)
+
+
 def members_of_team(rows: Iterable[payloads.TeamUser], team_id: str) -> tuple[Member, ...]:
     """The members of one team, each once. A row that names no team counts as this one's."""
     found: dict[str, Member] = {}
