@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from integrations.domain.reasons import Reason
 from integrations.models import Action, Outcome, Part, Run, RunChunk, RunEntry, RunKind, RunState
+from integrations.services.forecast import forecast
 from integrations.services.overview import with_books
 from integrations.services.progress import progress, stage_counts
 from integrations.services.run_actions import (
@@ -42,6 +43,8 @@ from .generic import ReadOnlyAdmin
 from .running import run_url
 
 TROUBLES_SHOWN = 20
+COSTS_AHEAD = (RunState.HELD, RunState.APPLYING)
+"""States in which something planned is still to be written."""
 
 _FOLLOWS = {RunKind.APPLY: "applies", RunKind.RETRY: "retries the failures of", RunKind.UNDO: "undoes"}
 """What a run does with the one that it follows."""
@@ -199,7 +202,13 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
     @staticmethod
     def _live(run: Run) -> dict[str, Any]:
         now = progress(run)
-        return {"run": run, "progress": now, "tiles": _tiles(run, now.counts)}
+        has_costs = run.state in COSTS_AHEAD or (run.kind == RunKind.PREVIEW and run.state == RunState.SUCCEEDED)
+        return {
+            "run": run,
+            "progress": now,
+            "tiles": _tiles(run, now.counts),
+            "forecast": forecast(run) if has_costs else None,
+        }
 
     @admin.display(description="run")
     def label(self, run: Run) -> str:

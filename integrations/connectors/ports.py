@@ -87,6 +87,10 @@ class ConnectorSpec:
     """How many creates one call takes."""
     update_batch: int
     """How many updates one call takes at the most."""
+    single_updates: int
+    """Up to so many updates go one by one also where more of them would go together."""
+    write_tokens: int
+    """The price of a call that writes, in the unit of the windows that count tokens."""
     owner_batch: int
     enrol_batch: int
     reads_changes: bool

@@ -11,7 +11,7 @@ from django.conf import settings
 from integrations.connectors import registry
 from integrations.connectors.errors import AuthenticationFailed, PermissionDenied
 from integrations.connectors.oauth import ACCESS_TOKEN, is_by_oauth
-from integrations.connectors.ports import Connector, ConnectorSpec, Credentials, Identity, Known, Limiter
+from integrations.connectors.ports import NOTHING_KNOWN, Connector, ConnectorSpec, Credentials, Identity, Known, Limiter
 from integrations.models import Account, AccountField, AccountStatus
 
 from .limiter import AccountLimiter
@@ -38,7 +38,8 @@ def open_connector(account: Account, limiter: Limiter, *, renews: bool = True) -
         renew = partial(renewed_secrets, account, secrets.get(ACCESS_TOKEN, ""))
     base_url = account.base_url or registered.spec.default_base_url
     credentials = Credentials(base_url, secrets, renew, may_be_private=settings.ALLOW_OTHER_BASE_URLS)
-    return registered.open(credentials, limiter, timeout=settings.SYNC_HTTP_TIMEOUT, known=_known(account))
+    known = _known(account) if renews else NOTHING_KNOWN
+    return registered.open(credentials, limiter, timeout=settings.SYNC_HTTP_TIMEOUT, known=known)
 
 
 def _known(account: Account) -> Known:

@@ -185,10 +185,7 @@ class AccountLimiter:
         rows = list(locked.order_by("window"))
         if len(rows) < len(self._windows):
             ApiBudget.objects.bulk_create(
-                [
-                    ApiBudget(account_id=self._account_id, window=w.name, capacity=w.capacity, seconds=w.seconds)
-                    for w in self._windows.values()
-                ],
+                [_unused(window, self._account_id) for window in self._windows.values()],
                 ignore_conflicts=True,
             )
             rows = list(locked.order_by("window"))
@@ -209,6 +206,20 @@ class AccountLimiter:
             elif named.seconds >= HOUR and limit.remaining is not None:
                 row.spent = _corrected(window, row.capacity - limit.remaining, row.capacity, now)
             overwrite(ApiBudget, rows.values(), ["spent", "capacity", "blocked_until"])
+
+
+def windows_of(account: Account, windows: Sequence[RateWindow]) -> list[tuple[Window, bool]]:
+    """Every limit of all calls as it stands now, with whether it counts tokens. Limits never used yet are empty."""
+    rows = {row.window: row for row in ApiBudget.objects.filter(account=account)}
+    return [
+        (window_of(rows.get(named.name) or _unused(named, account.pk)), named.counts_tokens)
+        for named in windows
+        if not named.scope
+    ]
+
+
+def _unused(window: RateWindow, account_id: int) -> ApiBudget:
+    return ApiBudget(account_id=account_id, window=window.name, capacity=window.capacity, seconds=window.seconds)
 
 
 def window_of(row: ApiBudget, *, leaves: float = 0.0) -> Window:

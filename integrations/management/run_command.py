@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from integrations.models import Connection, Run, RunKind, RunState, SyncStep, Trigger
 from integrations.services import runs
+from integrations.services.forecast import forecast
 
 POLL = 0.5
 
@@ -54,6 +55,8 @@ class RunCommand(BaseCommand):
         if run.state in (RunState.FAILED, RunState.CANCELLED):
             raise CommandError(f"{words} {run.failure}".strip())
         self.stdout.write(f"{words} {' '.join(run.held_because)}".strip())
+        if cost := forecast(run).words:
+            self.stdout.write(f"Writing this costs {cost}.")
 
 
 _DONE = (

@@ -24,7 +24,7 @@ from .payloads import (
     read_people,
     read_person,
 )
-from .spec import PAGE_SIZE
+from .spec import PAGE_SIZE, WRITE_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +109,12 @@ class PipedriveClient:
     def create_person(self, body: Mapping[str, Any]) -> PersonRecord:
         """Create a person. Not repeatable: nothing in Pipedrive is unique."""
         # Reference: https://developers.pipedrive.com/docs/api/v1/Persons#addPerson
-        return read_person(_data(self._session.call("POST", "/api/v2/persons", body=body, tokens=5)))
+        return read_person(_data(self._session.call("POST", "/api/v2/persons", body=body, tokens=WRITE_TOKENS)))
 
     def update_person(self, person_id: str, body: Mapping[str, Any]) -> PersonRecord:
         """Change what the body has; lists in it replace the person's whole lists. Raises NotFound."""
         # Reference: https://developers.pipedrive.com/docs/api/v1/Persons#updatePerson
-        answer = self._session.call("PATCH", f"/api/v2/persons/{int(person_id)}", body=body, tokens=5)
+        answer = self._session.call("PATCH", f"/api/v2/persons/{int(person_id)}", body=body, tokens=WRITE_TOKENS)
         return read_person(_data(answer))
 
     def webhooks(self) -> list[WebhookRecord]:

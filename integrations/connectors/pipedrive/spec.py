@@ -10,6 +10,8 @@ PAGE_SIZE = 500
 
 IDS_PER_CALL = 100
 
+WRITE_TOKENS = 5
+
 BURST = "burst"
 SEARCH = "search"
 DAILY = "daily"
@@ -40,6 +42,8 @@ SPEC = ConnectorSpec(
     page_size=PAGE_SIZE,
     create_batch=1,
     update_batch=1,
+    single_updates=0,
+    write_tokens=WRITE_TOKENS,
     owner_batch=1,
     enrol_batch=0,
     reads_changes=True,

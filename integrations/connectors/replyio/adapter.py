@@ -37,8 +37,8 @@ from .errors import classify, observe
 from .owners import OwnerAssignment
 from .payloads import Whoami, id_text
 from .people import People
-from .spec import SPEC
-from .updates import PATCH_LIMIT, Updater
+from .spec import PATCH_LIMIT, SPEC
+from .updates import Updater
 
 if TYPE_CHECKING:
     import requests

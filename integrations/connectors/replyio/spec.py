@@ -8,6 +8,8 @@ from integrations.domain.enums import Role
 from .scan import TOP
 
 IMPORT_BATCH = 1000
+PATCH_LIMIT = 20
+"""Up to so many changes go one by one, which touches nothing but what changed."""
 OWNER_BATCH = 1000
 ENROL_BATCH = 1000
 """Reply takes 10,000, but then a lost answer leaves as many in doubt."""
@@ -40,6 +42,8 @@ SPEC = ConnectorSpec(
     page_size=TOP,
     create_batch=IMPORT_BATCH,
     update_batch=IMPORT_BATCH,
+    single_updates=PATCH_LIMIT,
+    write_tokens=1,
     owner_batch=OWNER_BATCH,
     enrol_batch=ENROL_BATCH,
     reads_changes=False,

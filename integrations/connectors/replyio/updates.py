@@ -16,11 +16,9 @@ from .errors import MISSING_SCOPE
 from .imports import Row, reason_of, send, skipped_because
 from .payloads import Contact, ImportedItem, id_text, text
 from .people import WORKERS
-from .spec import IMPORT_BATCH
+from .spec import IMPORT_BATCH, PATCH_LIMIT
 from .translate import Body, patch_body, uncleared, whole_record, wire_id
 
-PATCH_LIMIT = 20
-"""Up to so many changes go one by one, which touches nothing but what changed."""
 _MOST_PROBES = 3
 
 
