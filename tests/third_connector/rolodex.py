@@ -13,6 +13,7 @@ from integrations.connectors.errors import AuthenticationFailed, ConnectorError,
 from integrations.connectors.http import JSON, ApiSession, Headers
 from integrations.connectors.ports import (
     DEFAULT_TIMEOUT,
+    NOTHING_KNOWN,
     ConnectorSpec,
     CredentialField,
     Credentials,
@@ -21,6 +22,7 @@ from integrations.connectors.ports import (
     EnrolmentResult,
     Identity,
     IdPage,
+    Known,
     Limiter,
     NewPerson,
     PeoplePage,
@@ -53,6 +55,9 @@ SPEC = ConnectorSpec(
     windows=(RateWindow("minute", 600, 60.0),),
     page_size=25,
     create_batch=1,
+    update_batch=1,
+    single_updates=0,
+    write_tokens=1,
     owner_batch=1,
     enrol_batch=0,
     reads_changes=False,
@@ -200,7 +205,7 @@ def open_account(
     transport: requests.Session | None = None,
     sleep: Sleep = time.sleep,
     timeout: Timeout = DEFAULT_TIMEOUT,
-    **hints: Any,
+    known: Known = NOTHING_KNOWN,
 ) -> RolodexConnector:
     """See `ports.Opener`."""
     return RolodexConnector(
