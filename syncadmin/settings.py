@@ -253,6 +253,9 @@ if "sqlite3" in _database["ENGINE"]:
         "transaction_mode": "IMMEDIATE",
         "timeout": env.seconds("SQLITE_BUSY_SECONDS", 20, minimum=1, maximum=300),
     }
+    if not IN_CLUSTER:
+        # Whoever closes the last connection writes the whole log back into the file, at every request if that closes.
+        _database["CONN_MAX_AGE"] = 600
 else:
     _pool_size = env.integer("DATABASE_POOL_SIZE", 10, minimum=0, maximum=200)
     _options.setdefault("connect_timeout", 10)

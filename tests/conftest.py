@@ -6,12 +6,12 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 from hypothesis import settings as hypothesis_settings
+
+from tests.database_address import database_address
 
 hypothesis_settings.register_profile("ci", derandomize=True, max_examples=60, deadline=None)
 hypothesis_settings.register_profile("dev", max_examples=60, deadline=None)
@@ -61,9 +61,4 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 @pytest.fixture
 def database_url(transactional_db: None) -> str:
     """The test database's address, for the DATABASE_URL of real child processes."""
-    database = connection.settings_dict
-    name = quote(str(database["NAME"]))
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    user, password = quote(database["USER"], safe=""), quote(database["PASSWORD"], safe="")
-    return f"postgres://{user}:{password}@{quote(database['HOST'], safe='')}:{database['PORT'] or 5432}/{name}"
+    return database_address()
