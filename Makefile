@@ -18,14 +18,14 @@ demo: $(VENV)/run.stamp ## Run sandbox, workers and web pages on this machine (W
 	@$(BIN)/python manage.py demo
 
 test: $(VENV)/dev.stamp ## Run the tests on SQLite and PostgreSQL (ARGS="tests/domain -x" passes on to pytest)
-	@$(BIN)/python tests/run.py $(ARGS)
+	@$(BIN)/python -m tests.run $(ARGS)
 
 soak: $(VENV)/dev.stamp ## Compare many more made-up stories with the oracle (SOAK=2000 examples of each property)
-	@SOAK=$(or $(SOAK),2000) $(BIN)/python tests/run.py tests/oracle $(ARGS)
+	@SOAK=$(or $(SOAK),2000) $(BIN)/python -m tests.run tests/oracle $(ARGS)
 
 chaos: export CHAOS = long
 chaos: $(VENV)/dev.stamp ## Make syncs of 2,000 people go wrong in every way, and print what came of it
-	@$(BIN)/python tests/run.py tests/chaos tests/journeys/test_killed.py $(ARGS)
+	@$(BIN)/python -m tests.run tests/chaos $(ARGS)
 
 check: $(VENV)/dev.stamp ## Run everything that finds mistakes without running the program
 	$(BIN)/ruff check

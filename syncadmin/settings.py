@@ -310,6 +310,8 @@ ALLOW_OTHER_BASE_URLS = env.boolean("ALLOW_OTHER_BASE_URLS", not IN_PRODUCTION)
 SYNC_CHUNK_SECONDS = env.integer("SYNC_CHUNK_SECONDS", 60, minimum=1, maximum=3600)
 # Seconds after which the work of a worker that gives no sign of life is taken over; it gives one every quarter of that.
 SYNC_LEASE_SECONDS = env.integer("SYNC_LEASE_SECONDS", 45, minimum=2, maximum=3600)
+# How long a write whose answer was lost is left to take place before it is looked up.
+SYNC_SETTLE_SECONDS = env.integer("SYNC_SETTLE_SECONDS", 10, minimum=1, maximum=600)
 # The share of every limit that is left for people's other tools.
 SYNC_BUDGET_RESERVE_PERCENT = env.integer("SYNC_BUDGET_RESERVE_PERCENT", 20, minimum=0, maximum=90)
 # Seconds to connect, and seconds without a byte of the answer.

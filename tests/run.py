@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import getpass
 import os
-import pwd
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
+from tests.private_postgres import find_programs, may_create_databases, private_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
-START_WITHIN = 30.0
 # What decides and what translates is small, pure and wholly tested; docs/decisions say so.
 WHOLLY_COVERED = "integrations/domain/*,integrations/connectors/*/translate.py"
 
@@ -65,12 +58,12 @@ def postgres() -> Iterator[str | None]:
     if url:
         yield url
         return
-    initdb = find_initdb()
-    if initdb is None:
+    programs = find_programs()
+    if programs is None:
         yield None
         return
-    with private_postgres(initdb.parent) as url:
-        yield url
+    with private_postgres(programs) as server:
+        yield server.url
 
 
 def running_postgres() -> str | None:
@@ -79,83 +72,6 @@ def running_postgres() -> str | None:
         if may_create_databases(url):
             return url
     return None
-
-
-def may_create_databases(url: str) -> bool:
-    try:
-        with psycopg.connect(url, connect_timeout=3) as connection:
-            row = connection.execute(
-                "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
-            ).fetchone()
-    except psycopg.Error:
-        return False
-    return bool(row and row[0])
-
-
-def find_initdb() -> Path | None:
-    on_path = shutil.which("initdb")
-    # Debian keeps the servers' programs away from the path.
-    candidates = [Path(on_path)] if on_path else sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)
-    return candidates[0] if candidates else None
-
-
-@contextmanager
-def private_postgres(programs: Path) -> Iterator[str]:
-    """A server on a free port, with data that need not survive a power cut, for as long as the context lasts."""
-    # PostgreSQL refuses to run as root.
-    user = pwd.getpwnam("postgres" if os.geteuid() == 0 else getpass.getuser())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="syncadmin-postgres-") as folder:
-        os.chown(folder, user.pw_uid, user.pw_gid)
-        data = Path(folder) / "data"
-        subprocess.run(
-            [
-                programs / "initdb",
-                "-D",
-                data,
-                "-U",
-                "postgres",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--no-sync",
-                "--no-locale",
-            ],
-            check=True,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            user=user.pw_uid,
-        )
-        settings = ("listen_addresses=127.0.0.1", "fsync=off", "synchronous_commit=off", "full_page_writes=off")
-        server = subprocess.Popen(
-            [
-                programs / "postgres",
-                "-D",
-                data,
-                "-k",
-                folder,
-                "-p",
-                str(port),
-                *(f"--{setting}" for setting in settings),
-            ],
-            cwd=folder,
-            stderr=subprocess.DEVNULL,
-            user=user.pw_uid,
-        )
-        try:
-            url = f"postgres://postgres@127.0.0.1:{port}/postgres"
-            deadline = time.monotonic() + START_WITHIN
-            while not may_create_databases(url):
-                if server.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"{programs / 'postgres'} did not start; run it on {data} to see why")
-                time.sleep(0.2)
-            yield url
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait()
 
 
 def announce(database: str) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import assert_never
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ from .look_again import look_again
 from .plan_run import plan
 from .read import read
 from .take_up import take_up
-from .write_people import SETTLING, apply_writes
+from .write_people import apply_writes
 
 log = structlog.get_logger(__name__)
 
@@ -159,7 +160,8 @@ def _pause(lease: Lease, error: TemporaryError) -> None:
     grows = timedelta(seconds=min(2.0**lease.chunk.attempts, LONGEST_PAUSE.total_seconds()))
     wait = timedelta(seconds=error.retry_after) if error.retry_after else grows
     if isinstance(error, OutcomeUnknown):
-        wait = max(wait, SETTLING)
+        # It may still be on its way: a look-up that comes too early would not find it, and the write be sent again.
+        wait = max(wait, timedelta(seconds=settings.SYNC_SETTLE_SECONDS))
     until = timezone.now() + wait
     log.info("chunk.waits", until=until.isoformat(), error=type(error).__name__)
     lease.give_back(not_before=until, error=error.message)

@@ -30,8 +30,6 @@ RECORDED_TOGETHER = 50
 """Results of single calls that are recorded in one transaction."""
 LOOK_BACK = timedelta(minutes=5)
 """How far before the lost call a look-up starts: more than the two clocks differ."""
-SETTLING = timedelta(seconds=10)
-"""A write whose answer was lost may still be on its way; look-ups come later than that."""
 
 
 def apply_writes(lease: Lease, bench: Bench, connector: Connector) -> bool:

@@ -11,7 +11,6 @@ from integrations.services.workers import QueueAwayError, QueueLockedError
 
 log = structlog.get_logger(__name__)
 
-LONGEST_RESTART_DELAY = 30.0
 STEADY_AFTER = timedelta(minutes=1)
 
 
@@ -50,11 +49,13 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """All in seconds."""
+    """All in seconds. `start_within` is how long the first beat may take at the least: a busy host starts slowly."""
 
     stale_after: float
     beat_every: float
     stop_within: float
+    start_within: float = 90.0
+    longest_delay: float = 30.0
 
 
 class Supervisor:
@@ -84,8 +85,9 @@ class Supervisor:
                 child.kill()
             stopping = stopping or self._world.pause(self._restart_delay(began))
 
-    def _watch(self, child: Child, worker: str, alive_at: datetime) -> bool:
+    def _watch(self, child: Child, worker: str, began: datetime) -> bool:
         """Returns True when the supervisor shall stop, False when the child must be replaced."""
+        alive_at = began
         while not self._world.pause(self._patience.beat_every):
             exit_code = child.exit_code()
             if exit_code is not None:
@@ -94,7 +96,7 @@ class Supervisor:
             try:
                 alive_at = max(alive_at, self._world.latest_beat(worker) or alive_at)
                 silent_for = (self._world.now() - alive_at).total_seconds()
-                if silent_for > self._patience.stale_after:
+                if silent_for > self._bearable_silence(has_beaten=alive_at > began):
                     log.error("worker.stale", worker=worker, pid=child.pid, silent_for=round(silent_for, 1))
                     return False
                 self._world.request_beat()
@@ -119,10 +121,14 @@ class Supervisor:
         else:
             log.info("worker.stopped", worker=worker)
 
+    def _bearable_silence(self, *, has_beaten: bool) -> float:
+        patience = self._patience
+        return patience.stale_after if has_beaten else max(patience.stale_after, patience.start_within)
+
     def _restart_delay(self, began: datetime) -> float:
         """Nothing after a steady life; doubling seconds while one child after the other ends soon after its start."""
         if self._world.now() - began > STEADY_AFTER:
             self._quick_ends = 0
             return 0.0
         self._quick_ends += 1
-        return min(LONGEST_RESTART_DELAY, 2.0 ** (self._quick_ends - 1))
+        return min(self._patience.longest_delay, 2.0 ** (self._quick_ends - 1))

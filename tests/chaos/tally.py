@@ -1,89 +1,88 @@
-"""What a fault did to people, told from the state of both products and never from what the program believes."""
+"""What faults did to people, told from the state of both products and never from what the program believes."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from django.utils import timezone
-
-from integrations.models import Run, RunChunk, SyncStep
-from integrations.services import runs
-from tests.journeys.installation import Installation
 
 PLAIN = re.compile(r"[a-z0-9][a-z0-9._+-]*@[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Counts of people."""
+    """Counts of people. `lost`: absent on a side, with another name or owner than they must have, or not enrolled."""
 
     duplicates: int
     lost: int
     double_enrolments: int
 
-
-def carry_out(app: Installation, step: SyncStep) -> tuple[Run, float]:
-    """Run to the end; answers the run and its seconds, those pauses included that nobody need wait for here."""
-    started, pauses = time.monotonic(), 0.0
-    run = runs.drive(runs.request_run(connection=app.connection, step=step))
-    for _ in range(80):
-        waiting = RunChunk.objects.open().filter(run=run)
-        due = [chunk.not_before for chunk in waiting]
-        if not due or not run.is_active:
-            break
-        pauses += max(0.0, (max(due) - timezone.now()).total_seconds())
-        waiting.update(not_before=timezone.now())
-        run = runs.drive(run)
-    return run, time.monotonic() - started + pauses
+    def minus(self, earlier: Tally) -> Tally:
+        """What has come on top of an earlier one."""
+        return Tally(
+            self.duplicates - earlier.duplicates,
+            self.lost - earlier.lost,
+            self.double_enrolments - earlier.double_enrolments,
+        )
 
 
-def tally_reply(app: Installation, owners: Mapping[str, str], enrolled_owner: str) -> Tally:
-    """Whoever has a mapped owner and a plain address in Pipedrive belongs in Reply, with the owner that is mapped."""
-    everybody = app.control("GET", "/state")["reply"]["contacts"]
-    held = {contact["email"].lower(): contact for contact in everybody if contact.get("email")}
-    wanted: dict[str, set[str]] = {}
-    for person in app.people():
-        owner = owners.get(str(person["owner_id"]))
-        address = next((email["value"].lower() for email in person["emails"]), "")
-        if owner and PLAIN.fullmatch(address):
-            wanted.setdefault(address, set()).add(owner)
-    lost = sum(
-        address not in held or str(held[address]["ownerUserId"]) not in whose for address, whose in wanted.items()
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What must come of it all. `owners` leads from Pipedrive's members to Reply's; `names` are of whom we changed.
+
+    `twins` are addresses that several people had from the start; `enrolled_owner` is a member of Reply.
+    """
+
+    owners: Mapping[str, str]
+    names: Mapping[str, str]
+    twins: Mapping[str, int]
+    enrolled_owner: str
+
+
+def tally(people: list[dict[str, Any]], reply: Mapping[str, Any], enrolled_again: int, expected: Expected) -> Tally:
+    """Whoever has a mapped owner and a plain address belongs on both sides, once, the same, and owned as is mapped."""
+    contacts = [contact for contact in reply["contacts"] if contact.get("email")]
+    in_reply = Counter(contact["email"].lower() for contact in contacts)
+    in_pipedrive = Counter(address for person in people for address in set(addresses_of(person)))
+    duplicates = _extra(in_reply) + sum(
+        max(0, count - expected.twins.get(address, 1)) for address, count in in_pipedrive.items()
     )
-    links = Counter((link["contactId"], link["sequenceId"]) for link in app.enrolments())
+    by_address = {contact["email"].lower(): contact for contact in contacts}
+    links = Counter((link["contactId"], link["sequenceId"]) for link in reply["contactLinks"])
     enrolled = {contact for contact, _ in links}
-    lost += sum(
-        held[address]["id"] not in enrolled
-        for address, whose in wanted.items()
-        if whose == {enrolled_owner} and address in held
-    )
-    addresses = Counter(contact["email"].lower() for contact in everybody if contact.get("email"))
-    return Tally(_extra(addresses), lost, _extra(links))
+    lost = set(expected.names) - set(in_pipedrive) | set(expected.names) - set(in_reply)
+    for person in people:
+        address = next(iter(addresses_of(person)), "")
+        owner = expected.owners.get(str(person["owner_id"]))
+        if owner is None or not PLAIN.fullmatch(address) or expected.twins.get(address, 1) > 1:
+            continue
+        contact = by_address.get(address)
+        name = expected.names.get(address, person["name"])
+        if (
+            contact is None
+            or str(contact["ownerUserId"]) != owner
+            or not person["name"] == name == _name(contact)
+            or (owner == expected.enrolled_owner and contact["id"] not in enrolled)
+        ):
+            lost.add(address)
+    return Tally(duplicates, len(lost), _extra(links) + enrolled_again)
 
 
-def tally_pipedrive(app: Installation, wanted: Mapping[str, str]) -> Tally:
-    """Every address of `wanted` belongs in Pipedrive once, to somebody of that name."""
-    people = app.people()
-    addresses = Counter(email["value"].lower() for person in people for email in person["emails"])
-    names = {email["value"].lower(): person["name"] for person in people for email in person["emails"]}
-    lost = sum(names.get(address) != name for address, name in wanted.items())
-    return Tally(_extra(Counter({address: addresses[address] for address in wanted})), lost, 0)
+def addresses_of(person: Mapping[str, Any]) -> list[str]:
+    """Of a person in Pipedrive, the first one first."""
+    return [email["value"].lower() for email in person["emails"]]
 
 
-def struck(app: Installation) -> int:
-    """How many of the once-only faults in force have struck."""
-    rules: list[dict[str, Any]] = app.control("GET", "/faults")
-    return sum(rule["times"] == 0 for rule in rules)
+def twins_among(people: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Addresses that several people have."""
+    counts = Counter(address for person in people for address in set(addresses_of(person)))
+    return {address: count for address, count in counts.items() if count > 1}
 
 
-def without_an_outcome(run: Run) -> int:
-    """Entries that still wait for one, or that say a fault instead."""
-    return run.entries.filter(outcome__in=["planned", "failed"]).count()
+def _name(contact: Mapping[str, Any]) -> str:
+    return " ".join(part for part in (contact.get("firstName"), contact.get("lastName")) if part)
 
 
 def _extra(counts: Counter[Any]) -> int:

@@ -1,91 +1,95 @@
-"""Whatever goes wrong on the way to a product, a run ends with everybody there, and there once."""
+"""Whatever goes wrong on the way, a run ends with everybody there, and there once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
-from pytest_django import Settings
+from django.db import connection
 
-from integrations.domain.enums import Direction
-from integrations.models import RunState
+from integrations.models import Account, RunState
+from integrations.sandbox.faults import Rule
 from integrations.services.accounts import test_account as check_account
-from tests.chaos.cases import CASES, PEOPLE, READ_TIMEOUT, REVOKED, Case
-from tests.chaos.tally import Tally, carry_out, struck, tally_pipedrive, tally_reply, without_an_outcome
-from tests.journeys.conftest import Install
-from tests.journeys.installation import Installation, assert_books_balance
+from integrations.services.runs import RunRefused, request_run
+
+from .cases import CASES, REVOKED, THAWED, Case
+from .strikes import CREATE, Place, Strike
+from .tally import Tally
+from .world import World
 
 pytestmark = [pytest.mark.chaos, pytest.mark.slow]
 
 Report = Callable[[str, object], None]
-ENROLLED = "48101"
-
-
-@pytest.fixture(autouse=True)
-def impatient(settings: Settings) -> None:
-    settings.SYNC_HTTP_TIMEOUT = (5.0, READ_TIMEOUT)
+NOBODY = Tally(duplicates=0, lost=0, double_enrolments=0)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_run_gets_over_a_fault(install: Install, case: Case, record_property: Report) -> None:
-    _meet(install, case, record_property)
+def test_a_run_gets_over(world: World, case: Case, record_property: Report) -> None:
+    if case.only_on not in ("", connection.vendor):
+        pytest.skip(f"a fault of {case.only_on}")
+    world.keep_workers(case.workers)
+    with faults(world, case.kind, record_property) as struck:
+        world.live_a_little(new=case.new)
+        world.strikes.armed += case.arm(world)
+        struck += world.strikes.armed
+        run = world.run()
+        world.assert_all_is_well(run)
+        assert all(strike.struck_at for strike in struck), [s.place.name for s in struck if not s.struck_at]
+    world.ground.let_go()
 
 
-@pytest.mark.parametrize("case", REVOKED, ids=str)
-def test_a_key_that_is_revoked_in_mid_run_stops_it_and_the_next_run_makes_up_for_it(
-    install: Install, case: Case, record_property: Report
+@pytest.mark.parametrize("place", THAWED, ids=lambda place: place.name)
+def test_a_cluster_that_thaws_after_another_has_taken_over_its_work_does_no_harm(
+    world: World, place: Place, record_property: Report
 ) -> None:
-    _meet(install, case, record_property)
+    world.keep_workers(1)
+    with faults(world, f"frozen and thawed at {place.name}", record_property) as struck:
+        world.live_a_little()
+        struck += world.freeze_at(place)
+        world.assert_all_is_well(world.run(meanwhile=world.thaw_once_taken_over))
+        assert struck[0].struck_at
 
 
-def _meet(install: Install, case: Case, record_property: Report) -> None:
-    if case.direction is Direction.TO_OUTREACH:
-        app = install(people=PEOPLE, limits=False)
-        step = app.step(Direction.TO_OUTREACH)
-        owners = app.map_owners(step)
-        app.enrol(step, ENROLLED)
-        times, seconds = _run(app, case)
-        tally = tally_reply(app, owners, ENROLLED)
-    else:
-        app = install(people=1, limits=False)
-        app.map_owners(app.step(Direction.TO_CRM))
-        wanted = {f"p{number}@example.com": f"P{number} One" for number in range(PEOPLE)}
-        for address, name in wanted.items():
-            first, last = name.split()
-            app.change("reply", create={"email": address, "firstName": first, "lastName": last})
-        if case.place == "patch":
-            carry_out(app, app.step(Direction.TO_CRM))
-            for address, contact in app.contacts().items():
-                if address in wanted:
-                    wanted[address] = wanted[address].replace("One", "Two")
-                    app.change("reply", id=contact["id"], fields={"lastName": "Two"})
-        times, seconds = _run(app, case)
-        tally = tally_pipedrive(app, wanted)
-    record_property("chaos", [str(case), times, PEOPLE, *_columns(tally), round(seconds, 1)])
-    assert times, "the fault never struck"
-    assert tally == Tally(duplicates=0, lost=0, double_enrolments=0)
-
-
-def _run(app: Installation, case: Case) -> tuple[int, float]:
-    """Sync while the fault strikes; answers how often it did, and in how many seconds all was well again."""
-    step = app.step(case.direction)
-    app.control("POST", "/faults", case.rules())
-    run, seconds = carry_out(app, step)
-    times = 1 if case.kind == "revoked_key" else struck(app)
-    app.control("DELETE", "/faults")
-    if case.kind == "revoked_key":
+@pytest.mark.parametrize("place", REVOKED, ids=lambda place: place.name)
+def test_a_key_that_is_revoked_in_mid_run_stops_it_and_the_next_run_makes_up_for_it(
+    world: World, place: Place, record_property: Report
+) -> None:
+    world.keep_workers(1)
+    account = Account.objects.get(product="pipedrive" if place is CREATE else "replyio")
+    with faults(world, f"key revoked at {place.name}", record_property) as struck:
+        world.live_a_little()
+        world.strikes.add([Rule("revoked_key", place.product, place.method, place.path)])
+        run = world.run()
         assert run.state == RunState.FAILED
-        assert_books_balance(run)
-        check_account(account=step.target_account)
-        app.connection.refresh_from_db()
-        app = Installation(app.sandbox, app.url, type(app.connection).objects.get(pk=app.connection.pk))
-        run, more = carry_out(app, step)
-        seconds += more
-    assert run.state == RunState.SUCCEEDED, run.failure
-    assert_books_balance(run)
-    assert without_an_outcome(run) == 0
-    return times, seconds
+        assert account.name in run.failure
+        account.refresh_from_db()
+        assert not account.is_healthy
+        world.take_up_connection_anew()
+        with pytest.raises(RunRefused, match="needs attention"):
+            request_run(connection=world.app.connection)
+
+        world.strikes.clear()
+        struck.append(Strike(place, struck_at=time.monotonic()))
+        check_account(account=account)
+        world.take_up_connection_anew()
+        world.assert_all_is_well(world.run())
 
 
-def _columns(tally: Tally) -> tuple[int, int, int]:
-    return tally.duplicates, tally.lost, tally.double_enrolments
+@contextmanager
+def faults(world: World, kind: str, record_property: Report) -> Iterator[list[Strike]]:
+    """Gathers the strikes, tells the table what came of them, and fails when anybody came to harm."""
+    struck: list[Strike] = []
+    before = world.tally()
+    recovered: float | str = "not at all"
+    try:
+        yield struck
+        recovered = round(time.monotonic() - max(strike.struck_at or 0 for strike in struck), 1)
+    finally:
+        world.strikes.clear()
+        harm = world.tally().minus(before)
+        times = sum(strike.struck_at is not None for strike in struck)
+        columns = (harm.duplicates, harm.lost, harm.double_enrolments, recovered)
+        record_property("chaos", [kind, times, world.people, *columns])
+    assert harm == NOBODY

@@ -17,9 +17,12 @@ from integrations.models import Heartbeat
 class RunningWorker:
     """`manage.py worker` as a real process with real workers, impatient enough for a test."""
 
-    def __init__(self, database_url: str, log: Path, **environment: str) -> None:
+    def __init__(
+        self, database_url: str, log: Path, *, stale_after: float = 4, longest_delay: float = 30, **environment: str
+    ) -> None:
         self._log = log
-        arguments = manage("worker", "--stale-after", "4", "--beat-every", "0.3", "--stop-within", "5")
+        patience = {"stale-after": stale_after, "beat-every": 0.3, "stop-within": 5, "longest-delay": longest_delay}
+        arguments = manage("worker", *(f"--{name}={seconds}" for name, seconds in patience.items()))
         own = {"DATABASE_URL": database_url, "LOG_FORMAT": "json", "QUEUE_WORKERS": "1", **environment}
         with log.open("wb") as output:
             self.process = subprocess.Popen(arguments, env={**os.environ, **own}, stdout=output, stderr=output)
@@ -28,12 +31,21 @@ class RunningWorker:
         records = [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
         return [record for record in records if record["event"] == name]
 
-    def wait_until(self, happened: Callable[[], bool], *, within: float = 30) -> None:
+    def words(self) -> str:
+        """All that it has said."""
+        return self._log.read_text()
+
+    def wait_until(self, happened: Callable[[], bool], *, within: float = 60) -> None:
         deadline = time.monotonic() + within
         while not happened():
-            assert self.process.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, self._log.read_text()
+            assert self.process.poll() is None, self.words()
+            assert time.monotonic() < deadline, self.words()
             time.sleep(0.1)
+
+    def has_beaten(self) -> bool:
+        """Whether the cluster that was started last has carried out a task."""
+        started = self.events("worker.started")
+        return bool(started) and Heartbeat.objects.filter(worker=started[-1]["worker"]).exists()
 
     def wait_for_a_beat_of_child(self, number: int) -> None:
         self.wait_until(lambda: Heartbeat.objects.filter(worker__endswith=f"-{self.process.pid}-{number}").exists())

@@ -8,6 +8,7 @@ from integrations.services.supervisor import Patience, Supervisor, Surroundings
 from integrations.services.workers import QueueAwayError, QueueLockedError
 
 START = datetime(2026, 11, 25, 12, tzinfo=UTC)
+PATIENCE = Patience(stale_after=90, beat_every=5, stop_within=20)
 
 
 @dataclass
@@ -82,7 +83,7 @@ class FakeWorld:
             self.each_second(self)
         return self.seconds >= self.stop_after
 
-    def run(self) -> None:
+    def run(self, patience: Patience = PATIENCE) -> None:
         surroundings = Surroundings(
             start=self.start,
             latest_beat=self.latest_beat,
@@ -91,7 +92,7 @@ class FakeWorld:
             pause=self.pause,
             sleep=self.sleep,
         )
-        Supervisor("host-7", surroundings, Patience(stale_after=90, beat_every=5, stop_within=20)).run()
+        Supervisor("host-7", surroundings, patience).run()
 
 
 def test_a_child_that_beats_is_left_alone_and_asked_to_stop_in_the_end() -> None:
@@ -130,6 +131,12 @@ def test_a_child_that_never_beats_gets_as_much_time_as_one_that_went_silent() ->
     world = FakeWorld(stop_after=200)
     world.run()
     assert 90 < world.started_at[1] <= 96
+
+
+def test_a_child_that_starts_slowly_is_not_taken_for_one_that_went_silent() -> None:
+    world = FakeWorld(stop_after=200, each_second=lambda world: world.beat() if world.seconds > 60 else None)
+    world.run(Patience(stale_after=20, beat_every=5, stop_within=20))
+    assert list(world.children) == ["host-7-1"]
 
 
 def test_a_child_that_exits_is_replaced_at_the_next_look_and_its_orphans_are_killed() -> None:

@@ -22,6 +22,7 @@ SHORTEST_STALE_AFTER = 90.0
 SPARE_SECONDS = 30.0
 BEAT_EVERY = 5.0
 STOP_WITHIN = 20.0
+LONGEST_DELAY = 30.0
 
 
 class Command(BaseCommand):
@@ -53,6 +54,14 @@ class Command(BaseCommand):
             help="when stopping, wait so long for running tasks; they are taken up again later (default: %(default)s)",
         )
 
+        parser.add_argument(
+            "--longest-delay",
+            type=float,
+            default=LONGEST_DELAY,
+            metavar="SECONDS",
+            help="wait at most so long before starting workers that keep ending soon again (default: %(default)s)",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -73,6 +82,7 @@ class Command(BaseCommand):
                 stale_after=options["stale_after"],
                 beat_every=options["beat_every"],
                 stop_within=options["stop_within"],
+                longest_delay=options["longest_delay"],
             ),
         ).run()
 
