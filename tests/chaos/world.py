@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from integrations.domain.enums import Direction
-from integrations.models import Connection, Run, RunState
+from integrations.models import ApiBudget, Connection, Run, RunState
 from integrations.models.chunks import ChunkState
 from integrations.sandbox.build import build_sandbox
 from integrations.sandbox.options import SandboxOptions
@@ -84,6 +84,8 @@ class World:
         for worker in self.workers:
             self.wait_until(worker.has_beaten)
         self.wait_until(lambda: not Run.objects.active().exists())
+        # What the faults before have spent would be waited for here, and be taken for slow recovery.
+        ApiBudget.objects.all().delete()
 
     def power_cut(self) -> None:
         """Everything of ours ends at once, and is started anew."""
