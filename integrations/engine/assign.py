@@ -29,20 +29,22 @@ def apply_owners(lease: Lease, bench: Bench, connector: Connector) -> bool:
         RunEntry.objects.filter(pk__in=[job.entry.pk for job in jobs]).update(owner_part=Part.SENDING)
     unknown: OutcomeUnknown | None = None
     settled = []
-    for result in connector.assign_owner(owner, [job.entry.target_external_id for job in jobs]):
-        job = jobs[result.ref]
-        if isinstance(result.error, OutcomeUnknown):
-            unknown = result.error
-            continue
-        if result.written is Written.REFUSED:
-            reason = reason_of(result.error) if result.error else Reason.OWNER_NOT_ASSIGNED
-            detail = result.error.message if result.error else ""
-            fail(job.entry, "owner_part", Reason.OWNER_NOT_ASSIGNED, detail or reason.text)
-        else:
-            job.entry.owner_part = Part.DONE
-            job.target_after = job.case.target.with_owner(owner) if job.case.target else None
-        settled.append(job)
-    record(lease, bench, settled)
+    try:
+        for result in connector.assign_owner(owner, [job.entry.target_external_id for job in jobs]):
+            job = jobs[result.ref]
+            if isinstance(result.error, OutcomeUnknown):
+                unknown = result.error
+                continue
+            if result.written is Written.REFUSED:
+                reason = reason_of(result.error) if result.error else Reason.OWNER_NOT_ASSIGNED
+                detail = result.error.message if result.error else ""
+                fail(job.entry, "owner_part", Reason.OWNER_NOT_ASSIGNED, detail or reason.text)
+            else:
+                job.entry.owner_part = Part.DONE
+                job.target_after = job.case.target.with_owner(owner) if job.case.target else None
+            settled.append(job)
+    finally:
+        record(lease, bench, settled)
     if unknown is not None:
         raise unknown
     return True

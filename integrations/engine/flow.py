@@ -188,6 +188,7 @@ def end(run: Run, state: RunState, failure: str) -> None:
     if run.writes and state in (RunState.FAILED, RunState.CANCELLED):
         planned.filter(write_part=Part.DONE, action=Action.CREATE).update(outcome=Outcome.CREATED)
         planned.filter(write_part=Part.DONE, action=Action.UPDATE).update(outcome=Outcome.UPDATED)
+        planned.filter(write_part=Part.SENDING).update(outcome=Outcome.FAILED, reason=Reason.OUTCOME_UNKNOWN)
         reason = Reason.CANCELLED if state == RunState.CANCELLED else Reason.RUN_FAILED
         owe(run, reason)
         planned.update(outcome=Outcome.SKIPPED, reason=reason)

@@ -21,9 +21,9 @@ from .bench import Bench
 from .claim import Lease
 from .journal import save_entries
 from .links import link_pairs
+from .lost_writes import LOOK_BACK, read_changes
 from .read import OVERLAP
 from .recording import refuse
-from .write_people import LOOK_BACK, read_changes
 
 FRESH_FOR = timedelta(minutes=5)
 LOOKED_AT = "looked_at"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import structlog
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.connectors.errors import AuthenticationFailed, ConnectorError, OutcomeUnknown, TemporaryError
+from integrations.connectors.errors import AuthenticationFailed, ConnectorError, TemporaryError
 from integrations.models import Account, Phase, Run, RunKind, RunState
 
 from . import flow
@@ -22,6 +22,7 @@ from .connect import mark_needs_attention, open_connector, spec_of
 from .enrol import enrol
 from .limiter import AccountLimiter
 from .look_again import look_again
+from .lost_writes import are_under_way
 from .plan_run import plan
 from .read import read
 from .take_up import take_up
@@ -87,7 +88,7 @@ def _work(lease: Lease, account: Account | None) -> bool:
         if lease.chunk.attempts >= PATIENCE:
             _fail(lease, f"Something unforeseen happened while {lease.chunk.get_phase_display()}: {error!r}")
         else:
-            lease.give_back(not_before=timezone.now() + timedelta(seconds=lease.chunk.attempts), error=repr(error))
+            _give_back(lease, timedelta(seconds=lease.chunk.attempts), repr(error))
     finally:
         if limiter is not None:
             lease.spent(limiter.calls, limiter.tokens)
@@ -158,11 +159,18 @@ def _fail(lease: Lease, failure: str) -> None:
 def _pause(lease: Lease, error: TemporaryError) -> None:
     """Give the chunk back until the product may answer again."""
     grows = timedelta(seconds=min(2.0**lease.chunk.attempts, LONGEST_PAUSE.total_seconds()))
-    wait = timedelta(seconds=error.retry_after) if error.retry_after else grows
-    if isinstance(error, OutcomeUnknown):
-        # It may still be on its way: a look-up that comes too early would not find it, and the write be sent again.
+    until = _give_back(lease, timedelta(seconds=error.retry_after) if error.retry_after else grows, error.message)
+    log.info("chunk.waits", until=until.isoformat(), error=type(error).__name__)
+    Run.objects.filter(pk=lease.chunk.run_id).update(waiting_until=until, waiting_for=error.message[:255])
+
+
+def _give_back(lease: Lease, wait: timedelta, error: str) -> datetime:
+    """Give the chunk back for `wait`; answers until when. What may still be on its way is left to arrive.
+
+    A look-up that comes too early would not find it, and it would be sent again.
+    """
+    if are_under_way(lease.chunk):
         wait = max(wait, timedelta(seconds=settings.SYNC_SETTLE_SECONDS))
     until = timezone.now() + wait
-    log.info("chunk.waits", until=until.isoformat(), error=type(error).__name__)
-    lease.give_back(not_before=until, error=error.message)
-    Run.objects.filter(pk=lease.chunk.run_id).update(waiting_until=until, waiting_for=error.message[:255])
+    lease.give_back(not_before=until, error=error)
+    return until

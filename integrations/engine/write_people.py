@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from integrations.connectors.errors import OutcomeUnknown
+from integrations.connectors.errors import AuthenticationFailed, OutcomeUnknown, RateLimited
 from integrations.connectors.ports import Connector, ConnectorSpec, NewPerson, PersonUpdate, WriteResult, Written
-from integrations.domain.matching import usable_addresses
 from integrations.domain.reasons import Reason
-from integrations.models import Action, Part, PersonEmail, RunChunk, RunEntry
+from integrations.models import Action, Part, RunEntry
 
 from .bench import Bench
 from .claim import Lease
 from .journal import Job, jobs_for, person_after, reason_of, record, save_entries
-from .mirror import store
+from .lost_writes import entries_of, look_up
 from .recording import fail, refuse
 
 CREATES_IN_CHUNK = 1_000
@@ -28,8 +26,6 @@ BULK_UPDATES_IN_CHUNK = 20_000
 """A product may want a call of its own before it takes bulk updates; so many make up for that call."""
 RECORDED_TOGETHER = 50
 """Results of single calls that are recorded in one transaction."""
-LOOK_BACK = timedelta(minutes=5)
-"""How far before the lost call a look-up starts: more than the two clocks differ."""
 
 
 def apply_writes(lease: Lease, bench: Bench, connector: Connector) -> bool:
@@ -38,9 +34,9 @@ def apply_writes(lease: Lease, bench: Bench, connector: Connector) -> bool:
     Raises OutcomeUnknown when it has to be called again, to look up what became of lost calls.
     """
     is_create = lease.chunk.payload["action"] == Action.CREATE
-    entries = _unfinished(lease.chunk, bench)
+    entries = entries_of(lease.chunk).filter(write_part__in=[Part.PLANNED, Part.SENDING]).order_by("pk")
     if is_create and not bench.spec.creates_are_repeatable:
-        _find_lost(lease, bench, connector, jobs_for(bench, entries.filter(write_part=Part.SENDING)))
+        look_up(lease, bench, connector, jobs_for(bench, entries.filter(write_part=Part.SENDING)))
     size = max(bench.spec.create_batch if is_create else bench.spec.update_batch, RECORDED_TOGETHER)
     unknown: OutcomeUnknown | None = None
     while ids := list(entries.values_list("pk", flat=True)[:size]):
@@ -60,16 +56,6 @@ def apply_writes(lease: Lease, bench: Bench, connector: Connector) -> bool:
     if unknown is not None:
         raise unknown
     return not entries.exists()
-
-
-def _unfinished(chunk: RunChunk, bench: Bench) -> QuerySet[RunEntry]:
-    return RunEntry.objects.filter(
-        stage=bench.stage,
-        action=chunk.payload["action"],
-        pk__gte=chunk.payload["first"],
-        pk__lte=chunk.payload["last"],
-        write_part__in=[Part.PLANNED, Part.SENDING],
-    ).order_by("pk")
 
 
 def _fresh_jobs(bench: Bench, entries: QuerySet[RunEntry]) -> list[Job]:
@@ -110,6 +96,15 @@ def _mark_sending(lease: Lease, batch: Sequence[Job]) -> None:
         )
 
 
+def _mark_unsent(lease: Lease, jobs: Sequence[Job]) -> None:
+    """Take back the mark of those whose turn did not come, or whose call was refused: a lost answer is a result too."""
+    with transaction.atomic():
+        lease.prove()
+        RunEntry.objects.filter(pk__in=[job.entry.pk for job in jobs if not job.entry.was_sent_before]).update(
+            write_part=Part.PLANNED, sent_at=None
+        )
+
+
 def _create(connector: Connector, batch: Sequence[Job], *, restore: bool) -> Iterator[WriteResult]:
     return connector.create_people(
         [
@@ -145,25 +140,35 @@ def _update(connector: Connector, batch: Sequence[Job]) -> Iterator[WriteResult]
 def _take_results(
     lease: Lease, bench: Bench, connector: Connector, batch: Sequence[Job], results: Iterable[WriteResult]
 ) -> OutcomeUnknown | None:
-    """Record results as they come, a few together; answers the loss of an answer, if any was lost."""
+    """Record results as they come, a few together; answers the loss of an answer, if any was lost.
+
+    Whatever stops the rest (a limit, a revoked key), what was answered before is recorded.
+    """
     unknown: OutcomeUnknown | None = None
     settled: list[Job] = []
     there: dict[str, Job] = {}
-    for result in results:
-        job = batch[result.ref]
-        if isinstance(result.error, OutcomeUnknown):
-            unknown = result.error
-            continue
-        if job.entry.action == Action.CREATE and result.written in (Written.UPDATED, Written.FOUND):
-            there[result.person_id or ""] = job
-            continue
-        _take(bench, job, result)
-        settled.append(job)
-        if len(settled) >= RECORDED_TOGETHER and bench.spec.create_batch == 1:
-            record(lease, bench, settled)
-            settled = []
-    settled += _take_found(bench, connector, there)
-    record(lease, bench, settled)
+    answered: set[int] = set()
+    try:
+        for result in results:
+            job = batch[result.ref]
+            answered.add(result.ref)
+            if isinstance(result.error, OutcomeUnknown):
+                unknown = result.error
+                continue
+            if job.entry.action == Action.CREATE and result.written in (Written.UPDATED, Written.FOUND):
+                there[result.person_id or ""] = job
+                continue
+            _take(bench, job, result)
+            settled.append(job)
+            if len(settled) >= RECORDED_TOGETHER and bench.spec.create_batch == 1:
+                record(lease, bench, settled)
+                settled = []
+        settled += _take_found(bench, connector, there)
+    except (RateLimited, AuthenticationFailed):
+        _mark_unsent(lease, [job for ref, job in enumerate(batch) if ref not in answered])
+        raise
+    finally:
+        record(lease, bench, settled)
     return unknown
 
 
@@ -212,42 +217,3 @@ def _take(bench: Bench, job: Job, result: WriteResult) -> None:
         owner = bench.account.user_external_id or None
     person_id = result.person_id or entry.target_external_id
     job.target_after = result.person or person_after(bench, job, person_id, owner)
-
-
-def _find_lost(lease: Lease, bench: Bench, connector: Connector, lost: Sequence[Job]) -> None:
-    """Read what changed in the target since calls whose answers were lost, and note who came to be after all.
-
-    The e-mail address tells whether a person came to be: a person with it who is linked to nobody is the one.
-    """
-    if not lost:
-        return
-    since = min(job.entry.sent_at for job in lost if job.entry.sent_at) - LOOK_BACK
-    read_changes(lease, bench, connector, since)
-    by_address = {
-        email.address: email.person
-        for email in PersonEmail.objects.filter(
-            account=bench.account,
-            address__in=[address for job in lost for address in usable_addresses(job.case.situation.source)],
-            person__missing_since=None,
-        ).select_related("person")
-    }
-    found = []
-    for job in lost:
-        address = next((a for a in usable_addresses(job.case.situation.source) if a in by_address), None)
-        if address is not None:
-            job.entry.write_part = Part.DONE
-            job.target_after = by_address[address].as_value()
-            found.append(job)
-    record(lease, bench, found)
-
-
-def read_changes(lease: Lease, bench: Bench, connector: Connector, since: datetime | None) -> None:
-    """Bring the target's mirror up to date with who changed since then; None reads everybody."""
-    cursor: str | None = None
-    while True:
-        page = connector.read_people(changed_since=since, cursor=cursor)
-        lease.check()
-        store(bench.account, page.people)
-        cursor = page.next_cursor
-        if cursor is None:
-            return
