@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Iterator
@@ -9,12 +10,15 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.models import ChunkState, Run, RunChunk
 from integrations.models.chunks import ChunkQuerySet
+
+log = logging.getLogger(__name__)
 
 RENEWALS = 4
 """How many renewals a worker must miss to be taken for dead."""
@@ -70,7 +74,11 @@ class Lease:
         def keep_renewing() -> None:
             try:
                 while not over.wait(lease_time().total_seconds() / RENEWALS):
-                    self.renew()
+                    try:
+                        self.renew()
+                    except DatabaseError:
+                        log.warning("the lease of chunk %s could not be renewed", self.chunk.pk, exc_info=True)
+                        connection.close()  # a dropped one does not come back; the lease lasts for some more tries
             except LeaseLost:
                 pass  # the worker finds out by itself when it checks or proves
             finally:
@@ -88,9 +96,10 @@ class Lease:
         """All of the chunk's work is done."""
         self._release(state=ChunkState.DONE, error="")
 
-    def give_back(self, *, not_before: datetime, error: str = "") -> None:
-        """There is work left, for whoever comes at `not_before` or later."""
-        self._release(state=ChunkState.QUEUED, not_before=not_before, offered_until=not_before, error=error)
+    def give_back(self, *, not_before: datetime, error: str = "", went_well: bool = True) -> None:
+        """There is work left, for whoever comes at `not_before` or later. `attempts` counts from what went well."""
+        attempts = {"attempts": 0} if went_well else {}
+        self._release(state=ChunkState.QUEUED, not_before=not_before, offered_until=not_before, error=error, **attempts)
 
     def spent(self, calls: int, tokens: int) -> None:
         """Add to the chunk's bill."""

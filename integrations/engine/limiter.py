@@ -106,10 +106,13 @@ class AccountLimiter:
     def close(self) -> None:
         """Account for what was spent, give back what was not, and the database connection as well."""
         # In the keeper's thread: here it would be the caller's connection, and the keeper's would stay open.
-        self._keeper.submit(self._account_and_disconnect).result()
-        self._keeper.shutdown()
+        try:
+            self._keeper.submit(self._account_and_disconnect).result()
+        finally:
+            self._keeper.shutdown()
 
     def _account_and_disconnect(self) -> None:
+        connection.close_if_unusable_or_obsolete()
         try:
             if any(block.calls for block in self._blocks.values()):
                 self._return_all()

@@ -8,10 +8,10 @@ from typing import assert_never
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from integrations.connectors.errors import AuthenticationFailed, ConnectorError, TemporaryError
+from integrations.connectors.errors import AuthenticationFailed, ConnectorError, RateLimited, TemporaryError
 from integrations.models import Account, Phase, Run, RunKind, RunState
 
 from . import flow
@@ -31,7 +31,7 @@ from .write_people import apply_writes
 log = structlog.get_logger(__name__)
 
 PATIENCE = 12
-"""Attempts at a chunk that raise something unforeseen before the run gives up."""
+"""Attempts at a chunk, since one last went well, before something unforeseen makes the run give up."""
 LONGEST_PAUSE = timedelta(minutes=15)
 
 
@@ -84,6 +84,8 @@ def _work(lease: Lease, account: Account | None) -> bool:
     except LeaseLost:
         raise
     except Exception as error:
+        # It may be the database that went away, and then this connection does not come back.
+        connection.close_if_unusable_or_obsolete()
         log.exception("chunk.failed", attempts=lease.chunk.attempts)
         if lease.chunk.attempts >= PATIENCE:
             _fail(lease, f"Something unforeseen happened while {lease.chunk.get_phase_display()}: {error!r}")
@@ -91,8 +93,10 @@ def _work(lease: Lease, account: Account | None) -> bool:
             _give_back(lease, timedelta(seconds=lease.chunk.attempts), repr(error))
     finally:
         if limiter is not None:
-            lease.spent(limiter.calls, limiter.tokens)
-            limiter.close()
+            try:
+                lease.spent(limiter.calls, limiter.tokens)
+            finally:
+                limiter.close()
         log.info("chunk.worked", calls=limiter.calls if limiter else 0, seconds=round(time.monotonic() - began, 3))
     return False
 
@@ -159,12 +163,15 @@ def _fail(lease: Lease, failure: str) -> None:
 def _pause(lease: Lease, error: TemporaryError) -> None:
     """Give the chunk back until the product may answer again."""
     grows = timedelta(seconds=min(2.0**lease.chunk.attempts, LONGEST_PAUSE.total_seconds()))
-    until = _give_back(lease, timedelta(seconds=error.retry_after) if error.retry_after else grows, error.message)
+    wait = timedelta(seconds=error.retry_after) if error.retry_after else grows
+    # Waiting for a limit is as it should be; only what fails is tried less and less often.
+    is_foretold = isinstance(error, RateLimited) and error.retry_after > 0
+    until = _give_back(lease, wait, error.message, went_well=is_foretold)
     log.info("chunk.waits", until=until.isoformat(), error=type(error).__name__)
     Run.objects.filter(pk=lease.chunk.run_id).update(waiting_until=until, waiting_for=error.message[:255])
 
 
-def _give_back(lease: Lease, wait: timedelta, error: str) -> datetime:
+def _give_back(lease: Lease, wait: timedelta, error: str, *, went_well: bool = False) -> datetime:
     """Give the chunk back for `wait`; answers until when. What may still be on its way is left to arrive.
 
     A look-up that comes too early would not find it, and it would be sent again.
@@ -172,5 +179,5 @@ def _give_back(lease: Lease, wait: timedelta, error: str) -> datetime:
     if are_under_way(lease.chunk):
         wait = max(wait, timedelta(seconds=settings.SYNC_SETTLE_SECONDS))
     until = timezone.now() + wait
-    lease.give_back(not_before=until, error=error)
+    lease.give_back(not_before=until, error=error, went_well=went_well)
     return until

@@ -41,6 +41,7 @@ class RunChunk(models.Model):
 
     `leased_until` is when others may take it over; `lease` names the claim, so that a worker who was thought dead
     notices. `offered_until`: a queued chunk was put on the queue and need not be offered again before.
+    `attempts` counts the claims since one last went well.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="chunks")
