@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -18,7 +18,7 @@ from django.utils import timezone
 from integrations.models import ChunkState, Run, RunChunk
 from integrations.models.chunks import ChunkQuerySet
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 RENEWALS = 4
 """How many renewals a worker must miss to be taken for dead."""
@@ -77,7 +77,7 @@ class Lease:
                     try:
                         self.renew()
                     except DatabaseError:
-                        log.warning("the lease of chunk %s could not be renewed", self.chunk.pk, exc_info=True)
+                        log.warning("lease.not_renewed", chunk=self.chunk.pk, exc_info=True)
                         connection.close()  # a dropped one does not come back; the lease lasts for some more tries
             except LeaseLost:
                 pass  # the worker finds out by itself when it checks or proves

@@ -29,8 +29,9 @@ from .world import LATER_THAN_THAT, NEW, World
 
 LONG = os.environ.get("CHAOS") == "long"
 PEOPLE = 2_000 if LONG else 40
-STORM = 6
-"""Calls of one kind that fail one after the other: more than a call is tried in one go."""
+STORM, SHORT_STORM = 6, 3
+"""Calls of one kind that fail one after the other: more than are tried in one go. After each call that is not repeated
+in one go, a run pauses, and each time for twice as long."""
 
 Arm = Callable[[World], list[Strike]]
 
@@ -59,7 +60,11 @@ def answers(kind: str, places: Sequence[Place]) -> Arm:
 
 def storm(kind: str, places: Sequence[Place]) -> Arm:
     """Every call of some kinds fails, for a while."""
-    return lambda world: [Strike(place, failing(kind)) for place in places for _ in range(STORM)]
+    return lambda world: [
+        Strike(place, failing(kind))
+        for place in places
+        for _ in range(SHORT_STORM if place in (IMPORT, CHANGE, ENROL) else STORM)
+    ]
 
 
 def done(what: Callable[[World], Callable[[], None]], when: When, places: Sequence[Place]) -> Arm:
