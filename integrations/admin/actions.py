@@ -73,6 +73,14 @@ class ActionsAdmin(ModelAdmin[M]):
         """The URL name of an action."""
         return f"{self.opts.app_label}_{self.opts.model_name}_{slug.replace('-', '_')}"
 
+    def gone(self, request: HttpRequest) -> HttpResponse:
+        """Say that the record is not there any more, and what became of what was sent to it."""
+        words = f"This {self.opts.verbose_name} no longer exists: somebody deleted it meanwhile"
+        if request.method == "POST":
+            words += ", so what you sent was not saved"
+        messages.error(request, f"{words}.")
+        return HttpResponseRedirect(reverse("admin:index"))
+
     def record_url(self, record: Model) -> str:
         """The record's own page."""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[record.pk])
@@ -81,8 +89,7 @@ class ActionsAdmin(ModelAdmin[M]):
         """Do it, if it was posted by somebody who may."""
         record: Any = self.get_queryset(request).filter(pk=pk).first()
         if record is None:
-            messages.error(request, f"This {self.opts.verbose_name} no longer exists: somebody deleted it meanwhile.")
-            return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
+            return self.gone(request)
         if not (self.has_view_permission(request, record) and self.may(request, action)):
             raise PermissionDenied
         if request.method != "POST":
@@ -146,9 +153,10 @@ class ActionsAdmin(ModelAdmin[M]):
     ) -> HttpResponse:
         """Django's, with the buttons in the context."""
         record = self.get_object(request, object_id)
+        if record is None:
+            return self.gone(request)
         context = dict(extra_context or {})
-        if record is not None:
-            context |= {"buttons": self.buttons(request, record), **self.page_context(request, record)}
+        context |= {"buttons": self.buttons(request, record), **self.page_context(request, record)}
         return super().change_view(request, object_id, form_url, context)
 
     def page_context(self, request: HttpRequest, record: M) -> dict[str, Any]:

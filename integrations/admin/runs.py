@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integrations.domain.reasons import Reason
-from integrations.models import Action, Outcome, Part, Run, RunChunk, RunEntry, RunKind, RunState
+from integrations.models import Account, Action, Outcome, Part, Run, RunChunk, RunEntry, RunKind, RunState
 from integrations.services.forecast import forecast
 from integrations.services.overview import with_books
 from integrations.services.progress import progress, stage_counts
@@ -172,7 +172,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
             RunEntry.objects.filter(run=record)
             .exclude(reason="")
             .order_by()
-            .values("reason", "action")
+            .values("reason")
             .annotate(people=Count("pk"))
             .order_by("-people")
         )
@@ -188,6 +188,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
             "stages": [(stage, stage_counts(stage)) for stage in record.stages.select_related("step")],
             "reasons": [{**row, "text": _reason_words(row["reason"])} for row in reasons],
             "troubles": [(entry, _reason_words(entry.reason)) for entry in troubles.order_by("pk")[:TROUBLES_SHOWN]],
+            "unwell": _unwell(record),
             "seconds": (record.finished_at - record.started_at).total_seconds()
             if record.finished_at and record.started_at
             else None,
@@ -242,6 +243,12 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
     def failed(self, run: Any) -> int:
         """People failed."""
         return run.failed_people or 0
+
+
+def _unwell(run: Run) -> list[Account]:
+    """The accounts that the run failed on, if it did and they still need attention."""
+    accounts = (run.connection.crm_account, run.connection.outreach_account)
+    return [account for account in accounts if run.failure and not account.is_healthy]
 
 
 def _tiles(run: Run, counts: Any) -> list[dict[str, Any]]:

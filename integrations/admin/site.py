@@ -19,7 +19,7 @@ from integrations.domain.enums import Role
 from integrations.models import Alert
 from integrations.services import overview
 
-from . import oauth
+from . import oauth, unsent
 from .chart import HEIGHT, WIDTH, columns
 from .connect import connect
 from .password import change_password
@@ -34,6 +34,13 @@ _GROUPS = (
         ("RunChunk", "Webhook", "ChangeHint", "ApiBudget", "ApiUsage", "Heartbeat", "AlertMessage", "ApiToken"),
     ),
 )
+KEEPS_UNSENT = ("integrations_syncstep_change",)
+"""Pages on which one types for long, and no secrets."""
+ASKED_TOO_LATE = {
+    True: "Your session has ended. Press Save: you can then log in, and go on with what you typed.",
+    False: "Your session has ended. Reload the page to log in.",
+}
+"""Instead of a part of a page that asks for it, by whether it sends what is typed."""
 SESSION_ENDED = "Your session had ended, so what you sent was not saved. Log in and send it again."
 
 
@@ -70,9 +77,13 @@ class SyncAdminSite(AdminSite):
         guarded = super().admin_view(view, cacheable)
 
         def spoken(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if "HX-Request" in request.headers and not self.has_permission(request):
+                # The log-in page would be put into the middle of the page that asks.
+                return HttpResponse(ASKED_TOO_LATE[request.method == "POST"])
             is_log_out = request.path == reverse("admin:logout", current_app=self.name)
             if request.method == "POST" and not self.has_permission(request) and not is_log_out:
-                messages.warning(request, SESSION_ENDED)
+                is_kept = request.resolver_match is not None and request.resolver_match.url_name in KEEPS_UNSENT
+                messages.warning(request, unsent.KEPT if is_kept and unsent.keep(request) else SESSION_ENDED)
             answer: HttpResponseBase = guarded(request, *args, **kwargs)
             return answer
 

@@ -160,17 +160,17 @@ def filter_words(step: SyncStep) -> str:
     return describe_filter(Filter(Join(step.filter_join), tuple(condition_value(rule) for rule in rules)))
 
 
-def move_step(*, step: SyncStep, up: bool, by: User | None) -> None:
-    """Let the step change places with its neighbour in the connection's order."""
+def move_step(*, step: SyncStep, place: int, by: User | None) -> None:
+    """Put the step at that place in the connection's order, counted from 1; beyond the last one means the last."""
     steps = list(SyncStep.objects.filter(connection_id=step.connection_id))
     at = steps.index(step)
-    other = at - 1 if up else at + 1
-    if not 0 <= other < len(steps):
+    place = max(1, min(place, len(steps)))
+    if place == at + 1:
         return
-    steps[at], steps[other] = steps[other], steps[at]
+    steps.insert(place - 1, steps.pop(at))
     with transaction.atomic():
         for position, each in enumerate(steps, start=1):
             if each.position != position:
                 each.position = position
                 each.save(update_fields=["position"])
-        note_change(step, by, "Moved up." if up else "Moved down.")
+        note_change(step, by, f"Moved to place {place}.")

@@ -104,7 +104,7 @@ def test_apply_for_all_notes_every_step_that_it_changes_with_where_it_came_from(
 
 def test_moving_a_step_is_told(office: Office) -> None:
     back = add_step(connection=office.connection, direction=Direction.TO_CRM, by=None, name="Back")
-    move_step(step=back, up=True, by=None)
+    move_step(step=back, place=1, by=None)
     assert "changed step “Back”, order 2 → 1" in told(changes_of(back))[0]
 
 

@@ -98,8 +98,8 @@ def test_an_operator_cannot_change_a_step(client: Client, office: Office) -> Non
     change = reverse("admin:integrations_syncstep_change", args=[office.step.pk])
     assert client.post(change, {"name": "x"}).status_code == 403
     assert client.get(reverse("admin:integrations_syncstep_apply_all", args=[office.step.pk])).status_code == 403
-    move = reverse("admin:integrations_syncstep_move_up", args=[office.step.pk])
-    assert client.post(move).status_code == 403
+    move = reverse("admin:integrations_syncstep_move", args=[office.step.pk])
+    assert client.post(move, {"place": "1"}).status_code == 403
     assert SyncStep.objects.get().name == ""
 
 
@@ -125,6 +125,15 @@ def test_a_form_that_is_sent_after_the_session_ended_is_not_lost_silently(client
     url = reverse("admin:integrations_syncstep_change", args=[office.step.pk])
     assert "Your session had ended" in client.post(url, {"name": "x"}, follow=True).content.decode()
     assert SyncStep.objects.get().name == ""
+
+
+def test_parts_of_a_page_say_that_the_session_ended_instead_of_showing_the_log_in(
+    client: Client, office: Office
+) -> None:
+    live = reverse("admin:integrations_syncstep_live", args=[office.step.pk])
+    asked = client.post(live, {}, headers={"HX-Request": "true"})
+    assert "Press Save: you can then log in" in asked.content.decode()
+    assert "Your session had ended" not in client.get(reverse("admin:login")).content.decode()
 
 
 def test_after_logging_in_again_a_lost_post_is_explained_and_not_done(boss: Client, office: Office) -> None:

@@ -331,3 +331,21 @@ def test_saving_rows_that_did_not_change_costs_the_same_whatever_their_number(
     page = StepPage(boss, office.step)
     with django_assert_max_num_queries(90):
         page.client.post(page.url, {**page.data, "_save": "1"})
+
+
+def test_rows_are_kept_in_the_order_of_their_places(page: StepPage, office: Office) -> None:
+    for name in ("Ben", "Cy"):
+        page.add_owner(office.member(f"{name} Pipe"), office.member(f"{name} Reply"))
+    page.save()
+    again = StepPage(page.client, office.step)
+    again.data |= {f"owner_mappings-{row}-place": place for row, place in enumerate((3, 1, 2))}
+    again.save()
+    assert [left for left, _ in pairs(office.step)] == ["Ben Pipe", "Cy Pipe", "Ada Pipe"]
+
+
+def test_a_page_that_is_shown_again_because_of_an_error_keeps_the_order(page: StepPage, office: Office) -> None:
+    page.add_owner(office.member("Ben Pipe"), office.member("Left Reply"))
+    page.data |= {"owner_mappings-0-place": 2, "owner_mappings-1-place": 1}
+    said = page.save()
+    assert not page.was_saved
+    assert said.index("owner_mappings-1-source_member") < said.index("owner_mappings-0-source_member")

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from integrations.models import SyncStep
+from tests.browser.steps import first_step
 from tests.services.conftest import Vendors, vendors
 
 __all__ = ["vendors"]
@@ -31,6 +33,11 @@ def browser() -> Iterator[Browser]:
             browser.close()
 
 
+def is_complaint(message: ConsoleMessage) -> bool:
+    """Errors, but for a question that was still open when the page was left."""
+    return message.type == "error" and not message.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))
+
+
 @pytest.fixture
 def page(browser: Browser, live_server: LiveServer, vendors: Vendors) -> Iterator[Page]:
     """A page in which an administrator is logged in. Anything that the console complains of fails the test."""
@@ -39,7 +46,7 @@ def page(browser: Browser, live_server: LiveServer, vendors: Vendors) -> Iterato
     context.set_default_timeout(15_000)
     page = context.new_page()
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("console", lambda message: complaints.append(message.text) if is_complaint(message) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto("/admin/")
     page.fill("#id_username", "boss")
@@ -48,3 +55,9 @@ def page(browser: Browser, live_server: LiveServer, vendors: Vendors) -> Iterato
     yield page
     context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def step(vendors: Vendors) -> SyncStep:
+    """The first step of an enabled connection."""
+    return first_step(vendors)

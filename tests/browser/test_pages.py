@@ -3,13 +3,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from integrations.domain.enums import Direction
 from integrations.models import Connection, Run, RunState, SyncStep
-from integrations.services.connections import create_connection, set_enabled
 from integrations.services.runs import drive
 from integrations.services.steps import add_step
+from tests.browser.steps import add_owner, choose, offered, open_step
 from tests.services.conftest import PIPEDRIVE_TOKEN, REPLY_KEY, Vendors
 
 pytestmark = pytest.mark.browser
@@ -19,36 +19,6 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= document.documentEle
         .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth)
         .map((one) => one.className || one.tagName)"""
 """What sticks out of a page that can be scrolled sideways."""
-
-
-@pytest.fixture
-def step(vendors: Vendors) -> SyncStep:
-    """The first step of an enabled connection."""
-    connection = create_connection(
-        name="Main", crm_account=vendors.pipedrive(), outreach_account=vendors.reply(), by=None
-    )
-    set_enabled(connection=connection, enabled=True, by=None)
-    return connection.steps.get()
-
-
-def open_step(page: Page, step: SyncStep) -> Locator:
-    page.goto(f"/admin/integrations/syncstep/{step.pk}/change/")
-    return page.locator("#section-owners")
-
-
-def choose(row: Locator, number: int, words: str) -> None:
-    """Pick from a searchable select, the way people do: open, type, take the first."""
-    row.locator(".select2-selection").nth(number).click()
-    search = row.page.locator(".select2-search__field")
-    search.fill(words)
-    row.page.locator(".select2-results__option", has_text=words).first.click()
-
-
-def offered(row: Locator, number: int) -> list[str]:
-    row.locator(".select2-selection").nth(number).click()
-    found = row.page.locator(".select2-results__option").all_inner_texts()
-    row.page.keyboard.press("Escape")
-    return [text.split("\n")[0] for text in found]
 
 
 def test_from_nothing_to_a_read_run(page: Page, vendors: Vendors) -> None:
@@ -93,10 +63,7 @@ def test_a_left_member_is_offered_once_and_a_right_member_again(page: Page, step
 
 def test_a_duplicate_that_gets_past_the_page_is_refused_beside_both_rows(page: Page, step: SyncStep) -> None:
     section = open_step(page, step)
-    section.get_by_role("button", name="+ Add owner mapping").click()
-    row = section.locator("[data-row]").last
-    choose(row, 0, "Ben")
-    choose(row, 1, "Ben")
+    add_owner(section, "Ben", "Ben")
     page.evaluate(
         """() => {
             const [first, second] = document.querySelectorAll('#section-owners select[name$="source_member"]');
@@ -116,10 +83,7 @@ def test_live_lines_follow_what_is_typed_and_unsaved_changes_are_marked(page: Pa
     section = open_step(page, step)
     line = section.locator(".sa-live-line").first
     expect(line).to_contain_text("1 of 7 active Pipedrive users are mapped")
-    section.get_by_role("button", name="+ Add owner mapping").click()
-    row = section.locator("[data-row]").last
-    choose(row, 0, "Ben")
-    choose(row, 1, "Ben")
+    add_owner(section, "Ben", "Ben")
     expect(line).to_contain_text("2 of 7 active Pipedrive users are mapped")
     expect(page.locator("[data-unsaved]")).to_be_visible()
     assert step.owner_mappings.count() == 1
@@ -158,10 +122,7 @@ def test_choosing_a_sequence_narrows_the_steps_and_takes_the_first(page: Page, s
 def test_save_and_apply_for_all_steps_shows_first_and_changes_after_confirm(page: Page, step: SyncStep) -> None:
     back = add_step(connection=step.connection, direction=Direction.TO_CRM, by=None)
     section = open_step(page, step)
-    section.get_by_role("button", name="+ Add owner mapping").click()
-    row = section.locator("[data-row]").last
-    choose(row, 0, "Ben")
-    choose(row, 1, "Ben")
+    add_owner(section, "Ben", "Ben")
     page.get_by_role("button", name="Save and apply for all steps").click()
     expect(page.get_by_text("opposite direction").first).to_be_visible()
     assert back.owner_mappings.count() == 1

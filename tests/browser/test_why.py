@@ -6,8 +6,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from integrations.domain.enums import Operator
 from integrations.models import FilterCondition, PersonLink, SyncStep
-from integrations.services.connections import create_connection, set_enabled
 from integrations.services.runs import drive, request_run
+from tests.browser.steps import first_step
 from tests.services.conftest import Vendors
 
 pytestmark = pytest.mark.browser
@@ -16,13 +16,9 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def step(vendors: Vendors) -> SyncStep:
     """A step that has synced its first people, and has a filter since."""
-    connection = create_connection(
-        name="Main", crm_account=vendors.pipedrive(), outreach_account=vendors.reply(), by=None
-    )
-    set_enabled(connection=connection, enabled=True, by=None)
-    step = connection.steps.get()
+    step = first_step(vendors)
     SyncStep.objects.filter(pk=step.pk).update(unmapped_owners="leave")
-    drive(request_run(connection=connection))
+    drive(request_run(connection=step.connection))
     name = step.source_account.fields.get(key="name")
     for operator in (Operator.IS_NOT_EMPTY, Operator.NOT_CONTAINS):
         FilterCondition.objects.create(step=step, subject="field", field=name, operator=operator, value="Zz")

@@ -101,11 +101,11 @@ def test_default_fields_are_those_that_both_sides_have_and_the_target_takes(offi
 
 def test_steps_change_places(office: Office) -> None:
     second = add_step(connection=office.connection, direction=Direction.TO_CRM, by=None)
-    move_step(step=second, up=True, by=None)
+    move_step(step=second, place=1, by=None)
     assert list(office.connection.steps.all()) == [second, office.step]
-    move_step(step=second, up=True, by=None)
+    move_step(step=second, place=1, by=None)
     assert list(office.connection.steps.all()) == [second, office.step]
-    move_step(step=second, up=False, by=None)
+    move_step(step=second, place=99, by=None)
     assert list(office.connection.steps.all()) == [office.step, second]
 
 

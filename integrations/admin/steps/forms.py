@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from integrations.admin import unsent
 from integrations.domain.conversion import can_convert
 from integrations.domain.enums import UnmappedOwners
 from integrations.domain.filters import check_condition
@@ -25,6 +26,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
     version = forms.CharField(widget=forms.HiddenInput, required=False)
 
     offers: StepOffers
+    is_unsent = False
 
     class Meta:
         model = SyncStep
@@ -57,6 +59,8 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
             self.add_error("fallback_member", f"{member.name} is {member.trouble} and cannot be given people.")
         elif not is_fallback:
             data["fallback_member"] = None
+        if self.is_unsent:
+            self.add_error(None, unsent.SHOWN)
         self._refuse_stale()
         return data
 

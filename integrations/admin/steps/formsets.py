@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -71,6 +72,11 @@ class _KeyField(forms.IntegerField):
         return False
 
 
+def _place(form: Any) -> int:
+    place = str(form["place"].value())
+    return int(place) if place.isdecimal() else sys.maxsize
+
+
 class RowsFormSet(forms.BaseInlineFormSet, Generic[R]):  # type: ignore[type-arg]
     """The rows of one section."""
 
@@ -86,11 +92,17 @@ class RowsFormSet(forms.BaseInlineFormSet, Generic[R]):  # type: ignore[type-arg
         super().add_fields(form, index)
         form.fields["id"] = _KeyField(initial=form.instance.pk)
         form.fields[self.fk.name].widget = forms.HiddenInput()
+        form.fields["place"] = _KeyField(required=False, initial=None if index is None else index + 1)
+
+    @property
+    def rows(self) -> list[Any]:
+        """The forms in the order in which the page had them: rows can be moved, and keep their names."""
+        return sorted(self.forms, key=_place)
 
     def live_forms(self) -> Iterator[tuple[int, Any]]:
         """The rows that are meant to be there, with their numbers as people count them."""
         number = 0
-        for form in self.forms:
+        for form in self.rows:
             is_row = form.instance.pk is not None or form.has_changed()
             is_doomed = self.can_delete and self._should_delete_form(form)  # type: ignore[attr-defined]
             if is_row and not is_doomed:

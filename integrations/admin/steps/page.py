@@ -13,6 +13,7 @@ from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from integrations.admin import unsent
 from integrations.admin.actions import OPERATE, RecordAction
 from integrations.admin.changes import HistoryAdmin
 from integrations.admin.running import preview_step, sync_step
@@ -40,18 +41,11 @@ SELECT_STYLES: dict[str, Sequence[str]] = {
 }
 
 
-def move_up(request: Any, step: SyncStep) -> HttpResponse:
-    """One place earlier in the connection's order."""
-    return _move(request, step, up=True)
-
-
-def move_down(request: Any, step: SyncStep) -> HttpResponse:
-    """One place later."""
-    return _move(request, step, up=False)
-
-
-def _move(request: Any, step: SyncStep, *, up: bool) -> HttpResponse:
-    move_step(step=step, up=up, by=request.user)
+def move(request: Any, step: SyncStep) -> HttpResponse:
+    """To the place in the connection's order that was sent, so that a double click moves no further."""
+    place = request.POST.get("place", "")
+    if place.isdecimal():
+        move_step(step=step, place=int(place[:4]), by=request.user)
     return HttpResponseRedirect(connection_url(step))
 
 
@@ -78,8 +72,7 @@ class SyncStepAdmin(HistoryAdmin[SyncStep]):
         (SETTINGS, {"fields": ["name", "position", "enabled"]}),
     ]
     record_actions = (
-        RecordAction("move-up", "Move up", "integrations.change_syncstep", move_up, is_listed=False),
-        RecordAction("move-down", "Move down", "integrations.change_syncstep", move_down, is_listed=False),
+        RecordAction("move", "Move", "integrations.change_syncstep", move, is_listed=False),
         RecordAction("preview", "Preview", OPERATE, preview_step, title="Show what a sync would do. Writes nothing."),
         RecordAction("sync-now", "Sync Now", OPERATE, sync_step, is_main=True, title="Sync this step now."),
     )
@@ -148,6 +141,7 @@ class SyncStepAdmin(HistoryAdmin[SyncStep]):
         form: Any = super().get_form(request, obj, change, **kwargs)
         if obj is not None:
             form.offers = self._offers(request, obj)
+            form.is_unsent = "is_unsent" in request.__dict__
         made: type[ModelForm[SyncStep]] = form
         return made
 
@@ -176,6 +170,17 @@ class SyncStepAdmin(HistoryAdmin[SyncStep]):
             "warnings": step_warnings(record),
             "can_apply_all": may_change,
         }
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's. What was sent after the session had ended is shown as it was typed, and not saved."""
+        typed = unsent.take(request) if request.method == "GET" and self.has_change_permission(request) else None
+        if typed is not None:
+            _ = request.FILES  # asked for later, it would put an empty POST in place of what was typed
+            request.method, request.POST = "POST", typed  # type: ignore[assignment]
+            request.__dict__["is_unsent"] = True
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -105,6 +105,7 @@
     const remove = row.querySelector("[data-row-remove]");
     if (!remove) return;
     remove.hidden = false;
+    row.querySelector("[data-row-grip]").hidden = false;
     row.querySelector(".sa-delete").hidden = true;
     remove.addEventListener("click", () => toggle(row, remove));
     row.dispatchEvent(new CustomEvent("sync:row", { bubbles: true }));
@@ -135,6 +136,21 @@
     if (count) count.textContent = live === 0 ? "none" : live === 1 ? "1 row" : `${live} rows`;
   };
 
+  /** The server goes by the places; a row keeps its name, wherever it stands. */
+  const number = (rows) => {
+    rows.querySelectorAll("[data-row] input[name$='-place']").forEach((place, at) => {
+      place.value = at + 1;
+    });
+  };
+
+  form.addEventListener("sync:moved", (event) => {
+    const rows = event.target.closest("[data-rows]");
+    number(rows);
+    const count = rows.querySelectorAll("[data-row]").length;
+    rows.querySelector("[data-rows-status]").textContent = `Row ${event.detail.place} of ${count}`;
+    touched();
+  });
+
   for (const rows of form.querySelectorAll("[data-rows]")) {
     const body = rows.querySelector("[data-rows-body]");
     if (!body) continue;
@@ -154,9 +170,10 @@
       }
       total.value = Number(total.value) + 1;
       body.append(row);
+      number(rows);
       prepare(row);
       tally(rows);
-      const first = row.querySelector(".select2-selection, select, input:not([type=hidden])");
+      const first = row.querySelector(".select2-selection, .sa-cell select, .sa-cell input");
       if (first) first.focus();
     });
   }
