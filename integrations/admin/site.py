@@ -21,6 +21,7 @@ from integrations.services import overview
 
 from . import oauth, unsent
 from .chart import HEIGHT, WIDTH, columns
+from .configuration import configuration, download
 from .connect import connect
 from .password import change_password
 from .why import why
@@ -60,6 +61,11 @@ class SyncAdminSite(AdminSite):
             path("records/", self.admin_view(self.records), name="records"),
             path("connect/", self.admin_view(self.connect), name="connect"),
             path("connect/<slug:product>/sign-in/", self.admin_view(oauth.start), name="oauth_start"),
+            path("configuration/", self.admin_view(self.configuration), name="configuration"),
+            path("configuration/download/", self.admin_view(download), name="configuration_download"),
+            path(
+                "configuration/download/<int:connection_id>/", self.admin_view(download), name="configuration_download"
+            ),
             path("why/", self.admin_view(self.why), name="why"),
         ]
         return [*own, *super().get_urls()]
@@ -67,6 +73,10 @@ class SyncAdminSite(AdminSite):
     def connect(self, request: HttpRequest) -> HttpResponse:
         """The guided way to a first connection."""
         return connect(request, self)
+
+    def configuration(self, request: HttpRequest) -> HttpResponse:
+        """Configuration as a file, out and in."""
+        return configuration(request, self)
 
     def why(self, request: HttpRequest) -> HttpResponse:
         """What every step would do with one person, and why."""

@@ -19,7 +19,7 @@ from integrations.models import (
     SyncStep,
 )
 
-from .change_words import ChangeWords, Record
+from .change_words import KINDS, ChangeWords, Record
 
 MOST_RECORDS = 2_000
 """Of each kind, the newest: what a page looks through."""
@@ -50,6 +50,13 @@ class ChangeLine:
     step: str = ""
     values: tuple[ChangedValue, ...] = ()
 
+    def __str__(self) -> str:
+        """For a terminal."""
+        where = f" of “{self.step}”" if self.step else ""
+        content = f": {self.content}" if self.content else ""
+        values = "".join(f"\n    {value.label}: {value.before} → {value.after}" for value in self.values)
+        return f"{self.verb.capitalize()} {self.title}{where}{content}{values}"
+
 
 @dataclass(slots=True)
 class Change:
@@ -77,6 +84,42 @@ def changes_of(thing: Account | Connection | SyncStep) -> list[Change]:
         if len(changes) > MOST_CHANGES:
             return changes[:MOST_CHANGES]
     return changes
+
+
+def bookmark() -> dict[type[models.Model], int]:
+    """Where the history stands, for `changes_since`."""
+    models_kept: tuple[Any, ...] = tuple(KINDS)
+    return {
+        model: model.history.order_by("-history_id").values_list("history_id", flat=True).first() or 0
+        for model in models_kept
+    }
+
+
+def changes_since(mark: dict[type[models.Model], int]) -> list[ChangeLine]:
+    """The net difference between then and now, thing by thing, in the order in which things were first touched."""
+    pairs: list[tuple[type[models.Model], Record | None, Record]] = []
+    for each, since in mark.items():
+        model: Any = each
+        touched: dict[int, Record] = {
+            record.id: record for record in model.history.filter(history_id__gt=since).order_by("history_id")
+        }
+        earlier: dict[int, Record] = {
+            record.id: record
+            for record in model.history.filter(history_id__lte=since, id__in=list(touched)).order_by("history_id")
+        }
+        for key, after in touched.items():
+            before = earlier.get(key)
+            if before is None and after.history_type == "-":
+                continue
+            after.history_type = "+" if before is None else after.history_type
+            pairs.append((each, before, after))
+    words = ChangeWords([(model, record) for model, *both in pairs for record in both if record is not None])
+    steps = {step.pk: str(step) for step in SyncStep.objects.with_accounts()}
+    lines = [
+        _line(words, model, before, after, steps.get(getattr(after, "step_id", None) or 0, ""))
+        for model, before, after in pairs
+    ]
+    return [line for line in lines if line is not None]
 
 
 def _sources(thing: Account | Connection | SyncStep) -> Iterator[Source]:
