@@ -16,6 +16,8 @@ class HideHookSecrets(logging.Filter):
         record.msg = _hide(record.msg)
         if isinstance(record.args, tuple):
             record.args = tuple(_hide(each) for each in record.args)
+        if getattr(getattr(record, "request", None), "path", "").startswith("/hooks/"):
+            del record.__dict__["request"]  # its repr has the address
         return True
 
 

@@ -418,7 +418,8 @@ LOGGING = {
     "loggers": {
         # Django's own handlers would print its records a second time, in another format, or mail them.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
-        "django.server": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True, "filters": ["hooks"]},
+        "django.request": {"filters": ["hooks"]},
         # Every log-in, which is in its table.
         "axes": {"level": "WARNING"},
         # It tells three lines about every task, and there is a heartbeat every few seconds.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from io import StringIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,6 +17,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django_q.models import OrmQ, Task
+from pytest_django import Settings
 
 from integrations.domain.enums import Direction
 from integrations.models import Account, Connection, RunEntry
@@ -22,6 +25,7 @@ from integrations.sandbox.core import Request
 from integrations.services import runs
 from integrations.services.connections import create_connection, set_enabled
 from integrations.services.runs import request_run
+from integrations.services.webhooks import look_after
 from tests.journeys.installation import carry_out
 from tests.services.signing_in import SignIn, sign_in
 
@@ -82,6 +86,22 @@ def found(secrets: set[str], texts: Callable[[], Iterator[str]]) -> list[str]:
     return [text[:200] for text in texts() if any(secret in text for secret in secrets)]
 
 
+def set_up_webhook(sign_in: SignIn, crm: Account) -> set[str]:
+    """Register the account's webhook, and send it what it takes and what it refuses; answers its secrets."""
+    look_after(crm.pk)
+    state = sign_in.sandbox.handle(Request.from_url("GET", "/_sandbox/state")).json()
+    (there,) = state["pipedrive"]["webhooks"]
+    path = urlsplit(there["subscription_url"]).path
+    user, password = there["http_auth_user"], there["http_auth_password"]
+    basic = b64encode(f"{user}:{password}".encode()).decode()
+    outside = Client(raise_request_exception=False)
+    for authorization, body, status in ((basic, b"{", 400), (basic[1:], b"{}", 401), (basic, b'{"meta": {}}', 204)):
+        headers = {"Authorization": f"Basic {authorization}"}
+        assert outside.generic("POST", path, body, "application/json", headers=headers).status_code == status
+    assert outside.get(path).status_code == 405
+    return {path.split("/")[-2], user, password, basic}
+
+
 def connect_by_form(browser: Client, url: str, key: str) -> str:
     form = {"secret_api_key": key, "base_url": url, "name": "Reply"}
     answer = browser.post(f"{reverse('admin:integrations_account_add')}?product=replyio", form, follow=True)
@@ -89,8 +109,13 @@ def connect_by_form(browser: Client, url: str, key: str) -> str:
 
 
 def test_no_secret_is_found_anywhere_after_all_errands_that_handle_one(
-    sign_in: SignIn, client: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    sign_in: SignIn,
+    client: Client,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
 ) -> None:
+    settings.PUBLIC_URL = "https://sync.example"
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     caplog.set_level("DEBUG")
     client.force_login(User.objects.create_superuser("boss"))
@@ -107,6 +132,7 @@ def test_no_secret_is_found_anywhere_after_all_errands_that_handle_one(
     step.unmapped_owners = "leave"
     step.save()
     set_enabled(connection=main, enabled=True, by=None)
+    secrets |= set_up_webhook(sign_in, crm)
 
     # A run that meets errors of every kind on the way, and renews its tokens.
     fault(sign_in, kind="status_500", times=2)
