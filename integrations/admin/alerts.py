@@ -12,9 +12,11 @@ from django.urls import reverse
 
 from integrations.connectors.base_urls import check_webhook_url
 from integrations.models import Alert, AlertMessage, AlertSettings
+from integrations.models.history import noting
 from integrations.services.alert_messages import send_test
 
-from .actions import ActionsAdmin, RecordAction
+from .actions import RecordAction
+from .changes import HistoryAdmin
 from .generic import ReadOnlyAdmin, TabularInline
 
 LATEST_MESSAGES = 10
@@ -73,7 +75,7 @@ def _send_test(request: HttpRequest, record: AlertSettings) -> None:
 
 
 @admin.register(AlertSettings)
-class AlertSettingsAdmin(ActionsAdmin[AlertSettings]):
+class AlertSettingsAdmin(HistoryAdmin[AlertSettings]):
     """One page: its list is the page itself."""
 
     form = AlertSettingsForm
@@ -106,6 +108,7 @@ class AlertSettingsAdmin(ActionsAdmin[AlertSettings]):
         return {
             "title": "Alerts",
             "subtitle": None,
+            "show_save_and_continue": False,
             "alerts": open_alerts(),
             "sent": AlertMessage.objects.select_related("alert")[:LATEST_MESSAGES],
             "mail_is_set_up": settings.EMAIL_IS_SET_UP,
@@ -114,11 +117,13 @@ class AlertSettingsAdmin(ActionsAdmin[AlertSettings]):
 
     def save_model(self, request: HttpRequest, obj: AlertSettings, form: Any, change: bool) -> None:
         """With the webhook, if one was given or is to be forgotten."""
+        what = ""
         if form.cleaned_data.get("webhook_url"):
-            obj.webhook = {"url": form.cleaned_data["webhook_url"]}
+            obj.webhook, what = {"url": form.cleaned_data["webhook_url"]}, "The webhook was set."
         elif form.cleaned_data.get("forget_webhook"):
-            obj.webhook = {}
-        super().save_model(request, obj, form, change)
+            obj.webhook, what = {}, "The webhook was removed."
+        with noting(what):
+            super().save_model(request, obj, form, change)
 
     def response_change(self, request: HttpRequest, obj: AlertSettings) -> HttpResponse:
         """Back to the same page, where a test can be sent now."""

@@ -8,12 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from integrations.models import Account, Connection, SyncStep
+from integrations.models import Account, AlertSettings, Connection, SyncStep
 from integrations.services.changes import MOST_CHANGES, changes_of
 
 from .actions import ActionsAdmin
 
-M = TypeVar("M", Account, Connection, SyncStep)
+M = TypeVar("M", Account, AlertSettings, Connection, SyncStep)
 
 
 class HistoryAdmin(ActionsAdmin[M]):

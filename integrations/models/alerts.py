@@ -16,6 +16,7 @@ from .accounts import Account
 from .choices import choices, one_of
 from .connections import Connection
 from .fields import EncryptedJSONField
+from .history import ConfigurationHistory
 from .runs import Run
 
 KIND_LABELS = {
@@ -58,6 +59,8 @@ class AlertSettings(models.Model):
     remind_hours = models.PositiveIntegerField(
         _("remind every (hours)"), default=24, help_text=_("While an alert stays open. 0: never.")
     )
+
+    history = ConfigurationHistory(excluded_fields=["webhook"])
 
     class Meta:
         verbose_name = verbose_name_plural = _("alert settings")

@@ -10,6 +10,7 @@ from django.db import models
 from integrations.models import (
     Account,
     AccountField,
+    AlertSettings,
     Connection,
     FieldMapping,
     FilterCondition,
@@ -24,6 +25,7 @@ from integrations.models import (
 
 KINDS: Mapping[type[models.Model], str] = {
     Account: "account",
+    AlertSettings: "alert settings",
     Connection: "connection",
     SyncStep: "step",
     FieldMapping: "field mapping",
@@ -72,6 +74,8 @@ class ChangeWords:
             return f"step “{self.step(record)}”"
         if model in (Account, Connection):
             return f"{KINDS[model]} “{record.name}”"
+        if model is AlertSettings:
+            return KINDS[model]
         return f"{KINDS[model]} {record.position + 1}"
 
     def step(self, record: Record) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import models
 
 from integrations.models import (
     Account,
+    AlertSettings,
     Connection,
     FieldMapping,
     FilterCondition,
@@ -27,6 +28,7 @@ MOST_CHANGES = 200
 ONE_GO = timedelta(seconds=2)
 """Between records of one save."""
 ROWS: tuple[type[models.Model], ...] = (FieldMapping, FilterCondition, OwnerMapping, SequenceMapping)
+Configured: TypeAlias = Account | AlertSettings | Connection | SyncStep
 _NOT_TOLD = ("id", "step", "connection", "position")
 Source = tuple[type[models.Model], dict[str, Any]]
 
@@ -68,15 +70,18 @@ class Change:
     lines: list[ChangeLine] = field(default_factory=list)
 
 
-def changes_of(thing: Account | Connection | SyncStep) -> list[Change]:
-    """The changes of an account, a step with its rows, or a connection with its steps; also of those deleted since."""
+def changes_of(thing: Configured) -> list[Change]:
+    """The changes of an account, the alerts' settings, a step with its rows, or a connection with its steps.
+
+    Also of rows and steps that were deleted since.
+    """
     pairs = [(model, before, after) for model, where in _sources(thing) for before, after in _successions(model, where)]
     words = ChangeWords([(model, record) for model, *both in pairs for record in both if record is not None])
     steps = _step_names(thing, words)
     changes: list[Change] = []
     for model, before, after in sorted(pairs, key=lambda each: _when(each[2]), reverse=True):
         line = _line(words, model, before, after, steps.get(getattr(after, "step_id", None) or 0, ""))
-        if line is None and not (after.history_change_reason and model in (Account, Connection, SyncStep)):
+        if line is None and not (after.history_change_reason and model not in ROWS):
             continue
         change = _joined(changes, after)
         if line is not None:
@@ -122,7 +127,7 @@ def changes_since(mark: dict[type[models.Model], int]) -> list[ChangeLine]:
     return [line for line in lines if line is not None]
 
 
-def _sources(thing: Account | Connection | SyncStep) -> Iterator[Source]:
+def _sources(thing: Configured) -> Iterator[Source]:
     yield type(thing), {"id": thing.pk}
     step_ids = [thing.pk] if isinstance(thing, SyncStep) else []
     if isinstance(thing, Connection):
@@ -146,7 +151,7 @@ def _successions(model: Any, where: dict[str, Any]) -> Iterator[tuple[Record | N
             yield before, record
 
 
-def _step_names(thing: Account | Connection | SyncStep, words: ChangeWords) -> dict[int, str]:
+def _step_names(thing: Configured, words: ChangeWords) -> dict[int, str]:
     """On a connection's page, rows are told apart by their steps."""
     if not isinstance(thing, Connection):
         return {}

@@ -10,7 +10,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django_q.models import Failure
 
-from integrations.models import Alert, ApiUsage, Connection, Run, RunChunk, RunEntry, StepCheckpoint
+from integrations.models import Alert, ApiUsage, ChangeHint, Connection, Run, RunChunk, RunEntry, StepCheckpoint
 
 from .workers import forget_old_beats
 
@@ -22,6 +22,8 @@ SOLVED_ALERTS = timedelta(days=90)
 FAILED_TASKS = timedelta(days=14)
 """The queue's own record of tasks that raised; it keeps those that succeeded by number (`save_limit`)."""
 USAGE = timedelta(days=400)
+HINTS = timedelta(days=7)
+"""A full check, which comes every night, sees what a hint told of; hints pile up where a connection is switched off."""
 LOG_INS = timedelta(days=90)
 """Who logged in from where, and who failed to."""
 
@@ -33,6 +35,7 @@ def forget() -> None:
     forget_old_beats()
     _delete(Alert.objects.filter(closed_at__lt=now - SOLVED_ALERTS))
     _delete(Failure.objects.filter(stopped__lt=now - FAILED_TASKS))
+    _delete(ChangeHint.objects.filter(run=None, seen_at__lt=now - HINTS))
     _delete(ApiUsage.objects.filter(day__lt=(now - USAGE).date()))
     _delete(AccessAttempt.objects.filter(attempt_time__lt=now - LOG_INS))
     _delete(AccessLog.objects.filter(attempt_time__lt=now - LOG_INS))

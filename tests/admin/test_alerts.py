@@ -64,6 +64,17 @@ def test_a_webhook_that_must_not_be_called_is_refused(
     assert AlertSettings.load().webhook_url == ""
 
 
+def test_changes_are_in_the_history_and_the_webhook_is_not(boss: Client, office: Office) -> None:
+    save(boss, emails="ops@example.com", remind_hours="2")
+    save(boss, emails="ops@example.com", remind_hours="2", webhook_url="https://1.1.1.1/chat-secret")
+    page = boss.get(reverse("admin:integrations_alertsettings_history", args=[AlertSettings.load().pk]))
+    text = page.content.decode()
+    assert "ops@example.com" in text
+    assert "remind every (hours)" in text
+    assert "The webhook was set." in text
+    assert "chat-secret" not in text
+
+
 def test_addresses_that_are_none_are_refused_by_name(boss: Client, office: Office) -> None:
     assert "“not-mail” is not an e-mail address" in save(boss, emails="a@example.com\nnot-mail")
     assert AlertSettings.load().addresses == []

@@ -11,6 +11,7 @@ from integrations.engine.connect import mark_needs_attention
 from integrations.models import (
     Account,
     AccountStatus,
+    ChangeHint,
     Connection,
     Run,
     RunEntry,
@@ -201,3 +202,18 @@ def test_old_entries_are_forgotten_and_the_books_stay(connection: Connection) ->
     assert not RunEntry.objects.filter(stage=RunStage.objects.earliest("pk")).exists()
     assert RunEntry.objects.count() == 2
     assert RunStage.objects.filter(seen=1).count() == 3
+
+
+def test_hints_that_no_run_comes_for_are_forgotten(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = ran(connection, timedelta(hours=1))
+    for person, belongs_to in (("1", None), ("2", run)):
+        ChangeHint.objects.create(
+            connection=connection,
+            account=connection.crm_account,
+            person_external_id=person,
+            seen_at=timezone.now(),
+            run=belongs_to,
+        )
+    at(monkeypatch, timezone.now() + timedelta(days=8))
+    retention.forget()
+    assert [hint.person_external_id for hint in ChangeHint.objects.all()] == ["2"]
