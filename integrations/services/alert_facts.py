@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, Subquery, Sum
 
 from integrations.domain.alerts import AccountFacts, ConnectionFacts, LastRun
 from integrations.models import Account, AccountStatus, Connection, Run, RunKind, RunState
@@ -19,15 +19,15 @@ TELLING = (*SUCCESS, RunState.FAILED, RunState.HELD)
 
 def connection_facts() -> list[ConnectionFacts]:
     """Enabled connections, and those with a run that is held."""
-    newest = (
-        Run.objects.filter(connection=OuterRef("pk"), state__in=TELLING).exclude(kind=RunKind.PREVIEW).order_by("-pk")
-    )
+    # A small run that succeeds says nothing of the whole.
+    telling = Run.objects.filter(connection=OuterRef("pk"), state__in=TELLING).exclude(hinted=True, state__in=SUCCESS)
+    newest = telling.exclude(kind=RunKind.PREVIEW).order_by("-pk")
     held = Run.objects.filter(connection=OuterRef("pk"), state=RunState.HELD)
-    whole = Q(runs__kind=RunKind.SYNC, runs__step=None, runs__hinted=False, runs__state__in=SUCCESS)
+    successes = Run.objects.of_the_schedule().filter(connection=OuterRef("pk"), state__in=SUCCESS)
     connections: list[Any] = list(
         Connection.objects.filter(Q(enabled=True) | Exists(held)).annotate(
             newest=Subquery(newest.values("pk")[:1]),
-            last_success=Max("runs__finished_at", filter=whole),
+            last_success=Subquery(successes.order_by("-finished_at").values("finished_at")[:1]),
             is_running=Exists(Run.objects.active().filter(connection=OuterRef("pk")).exclude(state=RunState.HELD)),
         )
     )

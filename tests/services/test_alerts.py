@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -60,8 +61,8 @@ def mail(settings: Settings) -> Iterator[Postbox]:
         yield there
 
 
-def ended(office: Office, state: RunState, *, failed: int = 0, kind: RunKind = RunKind.SYNC) -> Run:
-    run = Run.objects.create(connection=office.connection, state=state, kind=kind, finished_at=timezone.now())
+def ended(office: Office, state: RunState, *, failed: int = 0, **more: Any) -> Run:
+    run = Run.objects.create(connection=office.connection, state=state, finished_at=timezone.now(), **more)
     RunStage.objects.create(run=run, label="step", seen=failed, failed=failed)
     return run
 
@@ -167,6 +168,22 @@ def test_previews_and_cancelled_runs_are_no_news(office: Office, webhook: Chat) 
     ended(office, RunState.CANCELLED)
     look_for_alerts()
     assert not Alert.objects.exists()
+
+
+def test_a_small_run_that_succeeds_neither_solves_a_failed_one_nor_breaks_the_silence(
+    office: Office, webhook: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = ended(office, RunState.FAILED)
+    ended(office, RunState.SUCCEEDED, hinted=True)
+    look_for_alerts()
+    assert Alert.objects.open().get().run == failed
+    later(monkeypatch, hours=4, minutes=1)
+    ended(office, RunState.SUCCEEDED, hinted=True)
+    look_for_alerts()
+    assert {alert.kind for alert in Alert.objects.open()} == {"run_failed", "silence"}
+    broken = ended(office, RunState.FAILED, hinted=True)
+    look_for_alerts()
+    assert Alert.objects.open().get(kind="run_failed").run == broken
 
 
 def test_without_anybody_to_tell_alerts_are_open_all_the_same(office: Office) -> None:
