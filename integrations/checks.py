@@ -38,6 +38,25 @@ def queue_times_fit(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     ]
 
 
+@register
+def lost_writes_can_settle(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """syncadmin.E004: whoever takes over a dead worker's writes looks them up, and must not do so before they settle.
+
+    A lease is renewed every quarter of its time, so that only three quarters of it may be left after the last call.
+    """
+    settles = settings.SYNC_SETTLE_SECONDS
+    if settings.SYNC_LEASE_SECONDS * 3 >= settles * 4:
+        return []
+    return [
+        Error(
+            f"SYNC_LEASE_SECONDS ({settings.SYNC_LEASE_SECONDS}) must be a third longer than SYNC_SETTLE_SECONDS "
+            f"({settles}), else writes of a dead worker are looked up too early and people may be created twice.",
+            hint="Raise SYNC_LEASE_SECONDS, or lower SYNC_SETTLE_SECONDS.",
+            id="syncadmin.E004",
+        )
+    ]
+
+
 @register(Tags.security)
 def credential_keys_are_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """syncadmin.E002: every credential key is a Fernet key. The message gives a key's position, never the key."""

@@ -194,6 +194,13 @@ def test_queue_times_that_overlap_are_found(settings: Settings, chunk: int, time
     assert failed_checks() == ["syncadmin.E001"]
 
 
+def test_a_lease_that_leaves_a_dead_worker_s_writes_no_time_to_settle_is_found(settings: Settings) -> None:
+    settings.SYNC_LEASE_SECONDS, settings.SYNC_SETTLE_SECONDS = 45, 34
+    assert failed_checks() == ["syncadmin.E004"]
+    settings.SYNC_SETTLE_SECONDS = 33
+    assert failed_checks() == []
+
+
 @pytest.mark.parametrize("keys", [[], [Fernet.generate_key().decode(), "not-a-key"]])
 def test_unusable_credential_keys_are_found_and_not_repeated(settings: Settings, keys: list[str]) -> None:
     settings.CREDENTIAL_KEYS = keys
