@@ -172,5 +172,5 @@ def short_cases() -> list[Case]:
 
 
 CASES = long_cases() if LONG else short_cases()
-REVOKED = (IMPORT, OWNER, CREATE) if LONG else (CREATE,)
+REVOKED = (IMPORT, OWNER, ENROL, CREATE) if LONG else (CREATE,)
 THAWED = (IMPORT, OWNER, ENROL, CREATE) if LONG else (CREATE,)
