@@ -45,7 +45,7 @@ def lost_writes_can_settle(app_configs: Sequence[AppConfig] | None, **kwargs: An
     A lease is renewed every quarter of its time, so that only three quarters of it may be left after the last call.
     """
     settles = settings.SYNC_SETTLE_SECONDS
-    if settings.SYNC_LEASE_SECONDS * 3 >= settles * 4:
+    if settles * 4 <= settings.SYNC_LEASE_SECONDS * 3:
         return []
     return [
         Error(
