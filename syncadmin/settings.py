@@ -420,6 +420,8 @@ LOGGING = {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "propagate": True, "filters": ["hooks"]},
         "django.request": {"filters": ["hooks"]},
+        # It tells the path of every call, and of some addresses that is the secret: a chat's webhook, say.
+        "urllib3": {"level": "INFO"},
         # Every log-in, which is in its table.
         "axes": {"level": "WARNING"},
         # It tells three lines about every task, and there is a heartbeat every few seconds.

@@ -55,7 +55,10 @@ class ChangeWords:
 
     def __init__(self, records: Iterable[tuple[type[models.Model], Record]]) -> None:
         wanted: dict[type[models.Model], set[int]] = {}
+        steps: set[int] = set()
         for model, record in records:
+            if model is SyncStep:
+                steps.add(record.id)
             for field in model._meta.concrete_fields:
                 related = field.related_model
                 if isinstance(related, type) and related in _NAMED:
@@ -68,6 +71,8 @@ class ChangeWords:
             for key, thing in model._default_manager.select_related(*_NAMED[model]).in_bulk(keys).items()
         }
 
+        self._arrows = {step.pk: step.arrow for step in SyncStep.objects.with_accounts().filter(pk__in=steps)}
+
     def title(self, model: type[models.Model], record: Record) -> str:
         """ "owner mapping 3", "step Prospects"."""
         if model is SyncStep:
@@ -79,8 +84,9 @@ class ChangeWords:
         return f"{KINDS[model]} {record.position + 1}"
 
     def step(self, record: Record) -> str:
-        """A step's name, or its direction."""
-        return record.name or self.value(SyncStep._meta.get_field("direction"), record.direction)
+        """A step's name then, else its direction."""
+        in_general = self.value(SyncStep._meta.get_field("direction"), record.direction)
+        return record.name or self._arrows.get(record.id, in_general)
 
     def content(self, model: type[models.Model], record: Record) -> str:
         """What a row says: "Ada → Ben"; empty for what is no row."""

@@ -79,8 +79,8 @@ def test_a_steps_own_settings_are_told_in_words(office: Office) -> None:
     with noting(by=User.objects.create_user("ann", first_name="Ann")):
         step.save()
     assert told(changes_of(step))[0] == (
-        "Ann: changed step “from the CRM to sequences”, people with an unmapped owner are not synced → are given to "
-        "the member chosen here, member for unmapped owners nobody → Cy Reply"
+        "Ann: changed step “People in Pipedrive → People in Reply”, people with an unmapped owner are not synced "
+        "→ are given to the member chosen here, member for unmapped owners nobody → Cy Reply"
     )
 
 

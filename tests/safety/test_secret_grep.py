@@ -20,7 +20,7 @@ from django_q.models import OrmQ, Task
 from pytest_django import Settings
 
 from integrations.domain.enums import Direction
-from integrations.models import Account, Connection, RunEntry
+from integrations.models import Account, AlertSettings, Connection, RunEntry
 from integrations.sandbox.core import Request
 from integrations.services import runs
 from integrations.services.connections import create_connection, set_enabled
@@ -35,6 +35,7 @@ __all__ = ["sign_in"]
 REPLY_KEY = "sandbox-reply-key"
 WRONG_KEY = "hunter2-this-key-is-wrong"
 APP_SECRET = "sandbox-secret"
+HOOK_SECRET = "hunter2-whoever-knows-this-can-post"
 
 
 def every_row() -> Iterator[str]:
@@ -61,6 +62,8 @@ def pages(browser: Client) -> Iterator[str]:
         for row in model._default_manager.all():
             for page in ("change", "history"):
                 yield fetch(browser, reverse(f"admin:integrations_{name}_{page}", args=[row.pk]))
+    for page in ("change", "history"):
+        yield fetch(browser, reverse(f"admin:integrations_alertsettings_{page}", args=[AlertSettings.ONLY]))
     for account in Account.objects.all():
         yield fetch(browser, reverse("admin:integrations_account_reconnect", args=[account.pk]))
     yield fetch(browser, reverse("admin:integrations_runentry_csv"))
@@ -102,6 +105,17 @@ def set_up_webhook(sign_in: SignIn, crm: Account) -> set[str]:
     return {path.split("/")[-2], user, password, basic}
 
 
+def set_up_alerts(sign_in: SignIn, browser: Client) -> set[str]:
+    """Give alerts a webhook, whose address is the secret, and send a message to it; answers the secret."""
+    AlertSettings.load()
+    where = reverse("admin:integrations_alertsettings_change", args=[AlertSettings.ONLY])
+    form = {"emails": "", "failed_people": "10", "budget_percent": "90", "remind_hours": "24"}
+    browser.post(where, {**form, "webhook_url": f"{sign_in.url}/services/{HOOK_SECRET}"})
+    assert HOOK_SECRET in AlertSettings.load().webhook_url
+    browser.post(reverse("admin:integrations_alertsettings_test", args=[AlertSettings.ONLY]))
+    return {HOOK_SECRET}
+
+
 def connect_by_form(browser: Client, url: str, key: str) -> str:
     form = {"secret_api_key": key, "base_url": url, "name": "Reply"}
     answer = browser.post(f"{reverse('admin:integrations_account_add')}?product=replyio", form, follow=True)
@@ -132,7 +146,7 @@ def test_no_secret_is_found_anywhere_after_all_errands_that_handle_one(
     step.unmapped_owners = "leave"
     step.save()
     set_enabled(connection=main, enabled=True, by=None)
-    secrets |= set_up_webhook(sign_in, crm)
+    secrets |= set_up_webhook(sign_in, crm) | set_up_alerts(sign_in, client)
 
     # A run that meets errors of every kind on the way, and renews its tokens.
     fault(sign_in, kind="status_500", times=2)
@@ -164,6 +178,7 @@ def test_no_secret_is_found_anywhere_after_all_errands_that_handle_one(
     said = StringIO()
     call_command("rotate_keys", stdout=said)
     call_command("dumpdata", "integrations", stdout=said)
+    call_command("export_configuration", stdout=said)
     texts += [said.getvalue(), caplog.text, *(f"{vars(record)}" for record in caplog.records), *pages(client)]
 
     assert found(secrets, every_row) == []
