@@ -27,12 +27,15 @@ from .running import preview_connection, sync_connection
 CONFIGURE = "integrations.add_syncstep"
 
 
-def _switch(request: Any, connection: Connection) -> None:
-    """To the state that the form asked for, so that a double click does not switch back."""
+def _switch(request: Any, connection: Connection) -> HttpResponse | None:
+    """To the state that the form asked for, so that a double click does not switch back. Back to where it was asked."""
     try:
         set_enabled(connection=connection, enabled=request.POST.get("enabled") == "on", by=request.user)
     except ValidationError as error:
         messages.error(request, error.messages[0])
+        return None
+    run = request.POST.get("run", "")
+    return HttpResponseRedirect(reverse("admin:integrations_run_change", args=[run])) if run.isdecimal() else None
 
 
 def _check_webhooks(request: HttpRequest, connection: Connection) -> None:

@@ -183,11 +183,13 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
             **self._live(record),
             "title": f"{record.get_kind_display().capitalize()} {record.pk}",
             "subtitle": None,
+            "must_enable": record.kind == RunKind.PREVIEW and has_a_plan(record) and not record.connection.enabled,
             "nothing_to_put_back": can_be_undone(record) and not has_something_to_put_back(record),
             "follows": _FOLLOWS.get(RunKind(record.kind), "follows"),
             "stages": [(stage, stage_counts(stage)) for stage in record.stages.select_related("step")],
             "reasons": [{**row, "text": _reason_words(row["reason"])} for row in reasons],
             "troubles": [(entry, _reason_words(entry.reason)) for entry in troubles.order_by("pk")[:TROUBLES_SHOWN]],
+            "words": _words(record),
             "unwell": _unwell(record),
             "seconds": (record.finished_at - record.started_at).total_seconds()
             if record.finished_at and record.started_at
@@ -251,14 +253,21 @@ def _unwell(run: Run) -> list[Account]:
     return [account for account in accounts if run.failure and not account.is_healthy]
 
 
+def _words(run: Run) -> dict[str, str]:
+    """What is done with people, by the kind of run."""
+    if run.kind == RunKind.PREVIEW:
+        return {"created": "To create", "updated": "To update"}
+    return {"created": "Created", "updated": "Put back" if run.kind == RunKind.UNDO else "Updated"}
+
+
 def _tiles(run: Run, counts: Any) -> list[dict[str, Any]]:
     """The counters, each with the filter that lists its people; what a preview plans has no outcome yet."""
     column = "action__exact" if run.kind == RunKind.PREVIEW else "outcome__exact"
-    planned = run.kind == RunKind.PREVIEW
+    words = _words(run)
     return [
         {"label": "Seen", "count": counts.seen, "query": ""},
-        {"label": "To create" if planned else "Created", "count": counts.created, "query": _query(column, "create")},
-        {"label": "To update" if planned else "Updated", "count": counts.updated, "query": _query(column, "update")},
+        {"label": words["created"], "count": counts.created, "query": _query(column, "create")},
+        {"label": words["updated"], "count": counts.updated, "query": _query(column, "update")},
         {"label": "Unchanged", "count": counts.unchanged, "query": ""},
         {"label": "Skipped", "count": counts.skipped, "query": _query(column, "skip")},
         {"label": "Conflicts", "count": counts.conflicts, "query": _query(column, "conflict"), "kind": "warn"},

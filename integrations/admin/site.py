@@ -27,11 +27,24 @@ from .password import change_password
 from .why import why
 
 _GROUPS = (
-    ("Sync", ("Connection", "SyncStep", "Run", "RunEntry", "Account", "AlertSettings", "Alert")),
-    ("Read from the products", ("Person", "Member", "AccountField", "SavedFilter", "Sequence", "SequenceStep")),
-    ("Memory", ("PersonLink", "Enrolment", "ReadCheckpoint", "StepCheckpoint")),
+    (
+        "Sync",
+        "What is set up, and what it did.",
+        ("Connection", "SyncStep", "Run", "RunEntry", "Account", "AlertSettings", "Alert"),
+    ),
+    (
+        "Read from the products",
+        "People and what the forms offer, as last read.",
+        ("Person", "Member", "AccountField", "SavedFilter", "Sequence", "SequenceStep"),
+    ),
+    (
+        "Memory",
+        "Kept so that nobody is created or enrolled twice.",
+        ("PersonLink", "Enrolment", "ReadCheckpoint", "StepCheckpoint"),
+    ),
     (
         "Machinery",
+        "How the work is cut, and what it costs.",
         ("RunChunk", "Webhook", "ChangeHint", "ApiBudget", "ApiUsage", "Heartbeat", "AlertMessage", "ApiToken"),
     ),
 )
@@ -133,7 +146,10 @@ class SyncAdminSite(AdminSite):
         ours: dict[str, Any] = {
             model["object_name"]: model for app in apps if app["app_label"] == "integrations" for model in app["models"]
         }
-        groups = [{"name": name, "models": [ours[key] for key in keys if key in ours]} for name, keys in _GROUPS]
+        groups = [
+            {"name": name, "help": about, "models": [ours[key] for key in keys if key in ours]}
+            for name, about, keys in _GROUPS
+        ]
         groups += [app for app in apps if app["app_label"] != "integrations"]
         context = {
             **self.each_context(request),

@@ -1,5 +1,6 @@
 """What a step's ownership mappings and filtering rules would do to the people as they were last read.
 
+Owners and addresses go by the planner's rules. What it only finds out field by field (both sides changed) is left out.
 Works on settings that need not be saved: the step's page asks while people are still choosing.
 """
 
@@ -11,13 +12,19 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from integrations.domain import person as domain
 from integrations.domain.filters import compile_filter
-from integrations.domain.normalise import is_usable_email, normal_email
+from integrations.domain.matching import usable_addresses
 from integrations.domain.owners import Assign, LeaveAlone, OwnerTable, Refuse
 from integrations.domain.reasons import Reason
+from integrations.domain.situation import Ambiguous, DuplicateOf, Found, Linked, Match, TakenBy, TargetGone
 from integrations.domain.step_settings import Condition, Filter, StepSettings
-from integrations.models import Member, Person, PersonEmail, PersonLink, SavedFilterPerson, SyncStep
+from integrations.models import Member, Person, SavedFilterPerson, SyncStep
 
+from .counterparts import Counterparts
+
+NEW = ""
+"""The owner now of people who are not in the target yet."""
 MOST_PEOPLE = 20_000
 """Beyond this many people the answer is for the first of them, and says so."""
 
@@ -55,7 +62,11 @@ class Simulation:
     inactive: tuple[OwnerCount, ...]
     without_owner: int
     without_address: int
-    """Those whose owner is mapped, who are not in the target, and whom no usable e-mail address can take there."""
+    """Those who have no usable e-mail address, whoever owns them."""
+    in_conflict: int = 0
+    """Those who share an address: with an older person in the source, or with several in the target."""
+    gone: int = 0
+    """Those whose counterpart was deleted in the target, where the step does not create it again."""
 
     @property
     def is_sample(self) -> bool:
@@ -82,26 +93,30 @@ def simulate(step: SyncStep, settings: StepSettings) -> Simulation:
     owners = OwnerTable(settings)
     passes, memberships = compile_filter(settings.filter), _memberships(source.pk, settings.filter)
     now = timezone.now()
-    current = _TargetOwners(step)
+    counterparts = Counterparts(step)
     moves: Counter[tuple[str, str]] = Counter()
     unmapped: Counter[str] = Counter()
     inactive: Counter[str] = Counter()
-    checked = passing = staying = left_alone = without_owner = without_address = 0
+    left_out: Counter[str] = Counter()
+    checked = passing = staying = left_alone = without_owner = 0
     for row in present[:MOST_PEOPLE]:
         checked += 1
-        if settings.filter.conditions and not passes(row.as_value(), memberships[row.external_id], now):
+        person = row.as_value()
+        if not passes(person, memberships[row.external_id], now):
             continue
         passing += 1
-        match owners.answer(row.owner_external_id or None):
+        found = counterparts.of(person)
+        obstacle = _obstacle(person, found, settings)
+        if obstacle:
+            left_out[obstacle] += 1
+            continue
+        before = found.target.owner_id or "" if isinstance(found, Linked | Found) else None
+        match owners.answer(person.owner_id):
+            case Assign(member=member) if before == member.id:
+                staying += 1
             case Assign(member=member):
-                before = current.of(row)
-                if before == member.id:
-                    staying += 1
-                elif before is None and not any(map(is_usable_email, row.emails)):
-                    without_address += 1
-                else:
-                    shown = target_names.get(before, before) if before is not None else ""
-                    moves[(shown or ("nobody" if before is not None else ""), member.name)] += 1
+                shown = NEW if before is None else target_names.get(before, before) or "nobody"
+                moves[(shown, member.name)] += 1
             case LeaveAlone():
                 left_alone += 1
             case Refuse(reason=Reason.MEMBER_INACTIVE):
@@ -122,8 +137,19 @@ def simulate(step: SyncStep, settings: StepSettings) -> Simulation:
         unmapped=tuple(_named(unmapped, names)),
         inactive=tuple(_named(inactive, names)),
         without_owner=without_owner,
-        without_address=without_address,
+        without_address=left_out["without_address"],
+        in_conflict=left_out["in_conflict"],
+        gone=left_out["gone"],
     )
+
+
+def _obstacle(person: domain.Person, found: Match, settings: StepSettings) -> str:
+    """Why somebody is left out whoever owns them, by the name of the count; empty when nothing is in the way."""
+    if not usable_addresses(person):
+        return "without_address"
+    if isinstance(found, Ambiguous | DuplicateOf | TakenBy):
+        return "in_conflict"
+    return "gone" if isinstance(found, TargetGone) and not settings.recreate_deleted else ""
 
 
 def unread_lists(step: SyncStep, conditions: Sequence[Condition]) -> tuple[str, ...]:
@@ -153,20 +179,3 @@ def _memberships(account_id: int, rules: Filter) -> defaultdict[str, frozenset[s
         for person, saved_filter in rows:
             found[person] |= {saved_filter}
     return found
-
-
-class _TargetOwners:
-    """Who owns the counterpart of a source person now: by link, else by the primary e-mail address."""
-
-    def __init__(self, step: SyncStep) -> None:
-        source, target = (f"{role.value}_person" for role in (step.way.source, step.way.target))
-        links = PersonLink.objects.filter(connection_id=step.connection_id)
-        self._linked: dict[int, str] = dict(links.values_list(f"{source}_id", f"{target}__owner_external_id"))
-        addresses = PersonEmail.objects.filter(account=step.target_account, person__missing_since=None)
-        self._by_address: dict[str, str] = dict(addresses.values_list("address", "person__owner_external_id"))
-
-    def of(self, person: Person) -> str | None:
-        """The owner's id, empty when nobody owns it; None when there is no counterpart."""
-        if person.pk in self._linked:
-            return self._linked[person.pk]
-        return self._by_address.get(normal_email(person.email)) if person.email else None

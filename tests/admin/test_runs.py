@@ -8,7 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import (
+    Account,
+    AccountStatus,
     Action,
+    Connection,
     Outcome,
     Part,
     Phase,
@@ -264,6 +267,37 @@ def test_a_finished_preview_offers_to_apply_its_plan(boss: Client, run: Run) -> 
 
     assert "have changed since this preview" in answer.content.decode()
     assert not Run.objects.filter(kind=RunKind.APPLY).exists()
+
+
+def test_a_plan_of_a_connection_that_is_not_enabled_says_so_and_offers_to_enable_it(boss: Client, run: Run) -> None:
+    Connection.objects.update(enabled=False)
+    said = page(boss, ended(run, RunKind.PREVIEW))
+    assert "is not enabled,</strong> so the plan cannot be applied yet" in said
+
+    switch = reverse("admin:integrations_connection_switch", args=[run.connection_id])
+    answer = boss.post(switch, {"enabled": "on", "run": run.pk})
+
+    assert Connection.objects.get().enabled
+    assert answer["Location"] == reverse("admin:integrations_run_change", args=[run.pk])
+    assert "is not enabled" not in page(boss, run)
+
+
+def test_a_failed_run_says_why_and_leads_to_the_account(boss: Client, run: Run) -> None:
+    Account.objects.filter(pk=run.connection.crm_account_id).update(status=AccountStatus.NEEDS_ATTENTION)
+    Run.objects.filter(pk=run.pk).update(
+        state=RunState.FAILED, failure="Pipedrive does not accept the API token.", finished_at=timezone.now()
+    )
+    said = page(boss, run)
+    assert "<strong>The run failed.</strong> Pipedrive does not accept the API token." in said
+    assert f"Look at {run.connection.crm_account}</a>" in said
+
+
+def test_entries_are_found_by_part_of_an_address_in_any_case(boss: Client, run: Run) -> None:
+    said = entries_page(boss, run__id__exact=run.pk, q="DI@EXAMPLE")
+    assert "di@example.com" in said
+    assert "ada@example.com" not in said
+    nobody = entries_page(boss, run__id__exact=run.pk, q="zoe@example.com")
+    assert "Nothing matches. Search for something else" in nobody
 
 
 @pytest.mark.parametrize(

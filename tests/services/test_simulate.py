@@ -167,6 +167,33 @@ def test_counting_costs_the_same_number_of_queries_whatever_the_people(
         simulate(step, settings)
 
 
+def test_people_who_share_an_address_are_in_conflict_as_the_planner_has_it(office: Office) -> None:
+    oldest, younger = person(office.pipedrive, 1, "1"), person(office.pipedrive, 2, "1")
+    PersonEmail.objects.create(account=office.pipedrive, person=younger, address=oldest.email)
+    Person.objects.filter(pk=younger.pk).update(emails=[oldest.email])
+    result = now(office)
+    assert (result.moves, result.in_conflict) == ((Move("", "Ada Reply", 1),), 1)
+
+
+def test_a_counterpart_is_found_by_any_address_and_two_of_them_are_a_conflict(office: Office) -> None:
+    source = person(office.pipedrive, 1, "1")
+    Person.objects.filter(pk=source.pk).update(emails=["new@example.com", source.email])
+    person(office.reply, 1, "101")
+    assert now(office).staying == 1
+    double = person(office.reply, 2, "101")
+    PersonEmail.objects.create(account=office.reply, person=double, address=source.email)
+    assert (now(office).staying, now(office).in_conflict) == (0, 1)
+
+
+def test_somebody_whose_counterpart_was_deleted_is_counted_apart_unless_created_again(office: Office) -> None:
+    source, target = person(office.pipedrive, 1, "1"), person(office.reply, 50, "101")
+    PersonLink.objects.create(connection=office.connection, crm_person=source, outreach_person=target)
+    Person.objects.filter(pk=target.pk).update(missing_since="2026-01-01T00:00:00Z")
+    assert (now(office).gone, now(office).moves) == (1, ())
+    again = simulate(office.step, replace(load(office.step), recreate_deleted=True))
+    assert (again.gone, again.moves) == (0, (Move("", "Ada Reply", 1),))
+
+
 def test_people_without_a_usable_address_are_not_counted_as_gained(office: Office) -> None:
     owner = office.step.owner_mappings.select_related("source_member").get().source_member.external_id
     before = simulate(office.step, load(office.step))
