@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
@@ -98,6 +100,16 @@ def test_a_run_that_no_worker_opens_is_a_stuck_queue(client: Client, office: Off
     run = Run.objects.create(connection=office.connection)
     Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(minutes=6))
     assert ready(client) == (503, ["queue"])
+
+
+def test_the_command_says_the_same_and_fails_when_something_is_not_well(office: Office) -> None:
+    said = StringIO()
+    call_command("ready", stdout=said)
+    assert said.getvalue().splitlines() == ["database: well", "migrations: well", "worker: well", "queue: well"]
+    Heartbeat.objects.all().delete()
+    with pytest.raises(CommandError, match="Not ready"):
+        call_command("ready", stdout=said)
+    assert "worker: NOT WELL" in said.getvalue()
 
 
 def test_metrics_are_for_this_machine_only_unless_there_is_a_token(client: Client, office: Office) -> None:

@@ -85,7 +85,7 @@ class Production:
             group.kill()
         return codes
 
-    def wait_until(self, what: str, happened: Callable[[], bool], *, within: float = 60) -> None:
+    def wait_until(self, what: str, happened: Callable[[], bool], *, within: float = 150) -> None:
         """Look again and again; fails with the logs' ends."""
         deadline = time.monotonic() + within
         while not happened():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import pytest
 import yaml
 from django.conf import settings
 from django.core.management import get_commands
+from django.db import connection
 
 BASE = Path(settings.BASE_DIR)
 UNITS = sorted((BASE / "deploy" / "systemd").glob("*.service"))
@@ -69,6 +73,51 @@ def test_the_image_is_built_in_two_stages_runs_as_nobody_special_and_copies_what
     script = re.findall(r'"(deploy/container/\w+\.py)"', last)
     assert script
     assert all((BASE / path).is_file() for path in script)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="once is enough")
+def test_what_the_image_is_built_from_is_enough_for_its_build_step(tmp_path: Path) -> None:
+    """The step itself, as the file has it, in a folder with nothing but what the build context holds."""
+    lines = (BASE / ".dockerignore").read_text().splitlines()
+    leave_out = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for path in [line.lstrip("!") for line in lines if line.startswith("!")]:
+        if (BASE / path).is_dir():
+            shutil.copytree(BASE / path, tmp_path / path, ignore=leave_out)
+        else:
+            shutil.copy(BASE / path, tmp_path / path)
+    text = (BASE / "Dockerfile").read_text().replace("\\\n", " ")
+    (step,) = [line.removeprefix("RUN ") for line in text.splitlines() if "collectstatic" in line and "RUN " in line]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+    done = subprocess.run(
+        ["sh", "-ec", step], cwd=tmp_path, env={"PATH": path}, capture_output=True, text=True, timeout=120
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "var" / "static" / "integrations").glob("sync.*.css.gz"))
+
+
+def test_the_health_check_of_the_image_tells_an_answer_from_none() -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_ours = (self.path, self.headers["Host"]) == ("/healthz", "sync.example.com")
+            self.send_response(200 if is_ours else 400)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    def check(port: int) -> int:
+        environment = {"ALLOWED_HOSTS": "sync.example.com,other", "PORT": str(port)}
+        command = [sys.executable, str(BASE / "deploy" / "container" / "healthy.py")]
+        return subprocess.run(command, env=environment, capture_output=True, timeout=30).returncode
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        assert check(server.server_port) == 0
+        server.shutdown()
+    assert check(server.server_port) == 1
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

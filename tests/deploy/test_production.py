@@ -54,7 +54,6 @@ def test_the_guides_steps_lead_to_an_installation_that_syncs(production: Product
             return False
 
     production.wait_until("ready", is_ready)
-    production.command("ready")
 
     # Only HTTPS, as the proxy says it, and only the names that were given.
     assert browser.get("/admin/", https=False).status == 301
