@@ -53,6 +53,16 @@ def test_without_a_workers_beat_it_is_not(client: Client, office: Office) -> Non
     assert ready(client) == (503, ["worker"])
 
 
+def test_workers_that_are_all_at_long_chunks_are_not_taken_for_gone(
+    client: Client, office: Office, settings: Settings
+) -> None:
+    settings.SYNC_CHUNK_SECONDS = 600
+    Heartbeat.objects.update(beat_at=timezone.now() - timedelta(minutes=11))
+    assert ready(client) == (200, [])
+    Heartbeat.objects.update(beat_at=timezone.now() - timedelta(minutes=12))
+    assert ready(client) == (503, ["worker"])
+
+
 def test_a_database_that_does_not_answer_is_asked_once_and_nothing_of_its_error_is_told(
     client: Client, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,7 +35,8 @@ from integrations.models import (
 )
 
 from .alert_facts import SUCCESS
-from .readiness import SILENT_AFTER, oldest_due
+from .readiness import oldest_due
+from .workers import silent_after
 
 OUTCOMES = ("created", "updated", "unchanged", "skipped", "conflicts", "failed")
 CONNECTION, ACCOUNT = ["connection", "name"], ["account", "name"]
@@ -153,7 +154,7 @@ def _work() -> Iterator[Metric]:
     with suppress(RedisError):
         yield GaugeMetricFamily("syncadmin_queue_tasks", "Tasks on the queue.", value=get_broker().queue_size())
     beats = Heartbeat.objects.aggregate(
-        latest=Max("beat_at"), alive=Count("pk", filter=Q(beat_at__gte=now - SILENT_AFTER))
+        latest=Max("beat_at"), alive=Count("pk", filter=Q(beat_at__gte=now - silent_after()))
     )
     yield GaugeMetricFamily("syncadmin_workers_alive", "Workers that gave a sign of life lately.", value=beats["alive"])
     if beats["latest"]:

@@ -26,10 +26,10 @@ from integrations.models import (
 
 from .budgets import account_budgets
 from .timetable import Pause, next_run_at, pause_of
+from .workers import silent_after
 
 CHART_DAYS = 14
 LATEST_RUNS = 8
-SILENT_AFTER = timedelta(minutes=3)
 
 
 class Light(StrEnum):
@@ -222,4 +222,4 @@ def latest(runs: QuerySet[Run]) -> list[Any]:
 def workers_are_silent() -> bool:
     """Whether no worker has given a sign of life lately, so that nothing that is asked for would happen."""
     last = Heartbeat.objects.aggregate(last=Max("beat_at"))["last"]
-    return last is None or last < timezone.now() - SILENT_AFTER
+    return last is None or last < timezone.now() - silent_after()

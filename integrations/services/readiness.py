@@ -13,10 +13,8 @@ from django.utils import timezone
 
 from integrations.models import ChunkState, Run, RunChunk, RunState
 
-from .workers import any_beat_since
+from .workers import any_beat_since, silent_after
 
-SILENT_AFTER = timedelta(minutes=3)
-"""A worker beats every few seconds, and between two chunks at the latest."""
 STUCK_AFTER = timedelta(minutes=5)
 
 log = structlog.get_logger(__name__)
@@ -53,7 +51,7 @@ def readiness() -> Readiness:
     looks: dict[str, Callable[[], bool]] = {
         "database": _database_answers,
         "migrations": _Migrations.done,
-        "worker": lambda: any_beat_since(timezone.now() - SILENT_AFTER),
+        "worker": lambda: any_beat_since(timezone.now() - silent_after()),
         "queue": lambda: not is_stuck(timezone.now()),
     }
     for name, look in looks.items():

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.utils import timezone
 from django_q.brokers import get_broker
@@ -25,6 +26,7 @@ from integrations.models.heartbeats import Heartbeat
 WORKER_VARIABLE = "SYNCADMIN_WORKER"
 BEAT_TASK = "integrations.tasks.heartbeat"
 FORGOTTEN_AFTER = timedelta(days=1)
+SHORTEST_SILENCE = timedelta(minutes=3)
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,12 @@ class QueueAwayError(Exception):
 
 class QueueLockedError(QueueAwayError):
     """The database answers and cannot be written, since some process holds its write lock: perhaps a hanging worker."""
+
+
+def silent_after() -> timedelta:
+    """How long no worker may beat before none is believed to be there: all may be at a chunk and its last call."""
+    longest_chunk = settings.SYNC_CHUNK_SECONDS + sum(settings.SYNC_HTTP_TIMEOUT)
+    return max(SHORTEST_SILENCE, timedelta(seconds=longest_chunk + 60))
 
 
 def latest_beat(worker: str) -> datetime | None:
