@@ -57,7 +57,7 @@ def forecast(run: Run) -> Forecast:
     )
     for stage in run.stages.filter(step__in=steps):
         account = steps[stage.step_id].target_account
-        need = cost_of(_planned(stage, account), _prices(spec_of(account)))
+        need = cost_of(_planned(stage, account), prices_of(spec_of(account)))
         needs[account] = Need(needs[account].calls + need.calls, needs[account].tokens + need.tokens)
     accounts = tuple(_of_account(account, need) for account, need in needs.items() if need.calls)
     return Forecast(accounts, sum(each.seconds for each in accounts))
@@ -71,7 +71,8 @@ def _of_account(account: Account, need: Need) -> AccountForecast:
     return AccountForecast(account.pk, account.name, spec.label, need.calls, need.tokens, counts_tokens, seconds)
 
 
-def _prices(spec: ConnectorSpec) -> Prices:
+def prices_of(spec: ConnectorSpec) -> Prices:
+    """How the product wants to be written to."""
     return Prices(
         create_batch=spec.create_batch,
         update_batch=spec.update_batch,

@@ -64,7 +64,8 @@ def _delete(rows: QuerySet[Model]) -> tuple[int, bool]:
     """Delete them a part at a time; answers how many, and whether none is left."""
     deleted = 0
     for _ in range(IN_ONE_GO):
-        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME])
+        # In no order: by primary key, the database would look through all younger rows as well.
+        ids = list(rows.order_by().values_list("pk", flat=True)[:AT_A_TIME])
         rows.model._default_manager.filter(pk__in=ids).delete()
         deleted += len(ids)
         if len(ids) < AT_A_TIME:

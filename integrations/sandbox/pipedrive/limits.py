@@ -21,6 +21,8 @@ OAUTH_FACTOR = 4
 SEARCH_BURST = 10
 WINDOW = timedelta(seconds=2)
 BASE_BUDGET = 30_000
+NO_LIMIT = 1_000_000_000
+"""What the headers say when limits are off, so that a client that heeds them is not held up."""
 
 # "Continuing after 429 with an api_token" leads to Cloudflare's block; how many are too many is not published.
 REFUSALS_BEFORE_BLOCK = 5
@@ -88,7 +90,7 @@ class Limits:
 
     def headers(self, token: str, *, oauth: bool, now: datetime, options: PipedriveOptions) -> dict[str, str]:
         """The headers that every answer carries. To be asked before `charge`."""
-        limit = burst(options, oauth=oauth)
+        limit = burst(options, oauth=oauth) if options.limits else NO_LIMIT
         used = len(self._window(token, now)) if options.limits else 0
         shown = {
             "x-ratelimit-limit": str(limit),
@@ -96,8 +98,9 @@ class Limits:
             "x-ratelimit-reset": str(int(WINDOW.total_seconds())),
         }
         if options.daily_headers:
-            shown["x-daily-ratelimit-token-limit"] = str(daily_budget(options))
-            shown["x-daily-ratelimit-token-remaining"] = str(self.remaining_today(options))
+            budget = daily_budget(options) if options.limits else NO_LIMIT
+            shown["x-daily-ratelimit-token-limit"] = str(budget)
+            shown["x-daily-ratelimit-token-remaining"] = str(max(0, budget - self._spent))
         return shown
 
     def _roll_day(self, now: datetime) -> None:

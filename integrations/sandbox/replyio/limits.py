@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 
 from integrations.sandbox.replyio.options import ReplyOptions
 
+NO_LIMIT = 1_000_000_000
+"""What the headers say when limits are off, so that a client that heeds them is not held up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -57,8 +60,9 @@ def _wait(calls: deque[datetime], now: datetime, window: timedelta, most: int) -
 
 def _headers(calls: deque[datetime], now: datetime, options: ReplyOptions) -> dict[str, str]:
     reset = (calls[0] if calls else now) + timedelta(hours=1)
+    capacity = options.calls_per_hour if options.limits else NO_LIMIT
     return {
         "x-rate-limit-limit": "1h",
-        "x-rate-limit-remaining": str(max(0, options.calls_per_hour - len(calls))),
+        "x-rate-limit-remaining": str(max(0, capacity - len(calls))),
         "x-rate-limit-reset": reset.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
     }

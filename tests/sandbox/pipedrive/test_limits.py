@@ -124,6 +124,8 @@ def test_limits_can_be_off_while_costs_are_still_counted() -> None:
 
     assert {answer.status for answer in answers} == {200}
     assert pipedrive.product.dump()["tokens_spent_today"] == 400
+    assert int(answers[-1].headers["x-ratelimit-remaining"]) > 1_000_000
+    assert int(answers[-1].headers["x-daily-ratelimit-token-remaining"]) > 1_000_000
 
 
 @pytest.mark.parametrize("headers", [{}, {"x-api-token": "wrong"}, {"Authorization": "Bearer wrong"}])
