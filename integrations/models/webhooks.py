@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.db import connections as databases
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .accounts import Account
@@ -55,6 +57,25 @@ class ChangeHintQuerySet(models.QuerySet["ChangeHint"]):
     def waiting(self) -> ChangeHintQuerySet:
         """Those that no run has taken up since they were last given."""
         return self.filter(run=None)
+
+    def give(self, account_id: int, person_id: str, *, gone: bool) -> None:
+        """Note that the person changed, for every enabled connection of the account.
+
+        One statement, which the ORM cannot say: an insert from a query that lets what is there stand. It is all that a
+        delivery waits for, and two deliveries at once cannot get into each other's way.
+        """
+        hints, connections = ChangeHint._meta.db_table, Connection._meta.db_table
+        statement = f"""
+            INSERT INTO {hints} (connection_id, account_id, person_external_id, gone, seen_at)
+            SELECT id, %s, %s, %s, %s FROM {connections}
+            WHERE enabled AND (crm_account_id = %s OR outreach_account_id = %s)
+            ON CONFLICT (connection_id, account_id, person_external_id)
+            DO UPDATE SET run_id = NULL, gone = {hints}.gone OR excluded.gone
+        """  # noqa: S608 -- the names are our own
+        database = databases[self.db]
+        now = database.ops.adapt_datetimefield_value(timezone.now())
+        with database.cursor() as cursor:
+            cursor.execute(statement, [account_id, person_id, gone, now, account_id, account_id])
 
 
 class ChangeHint(models.Model):

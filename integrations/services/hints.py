@@ -36,28 +36,9 @@ NOTED_EVERY = timedelta(seconds=30)
 
 def note(webhook: Webhook, notice: Notice) -> None:
     """Keep whom a delivery is about, for every enabled connection of the account. One small write."""
+    for person in notice.people:
+        ChangeHint.objects.give(webhook.account_id, person, gone=person in notice.gone)
     now = timezone.now()
-    enabled = Connection.objects.enabled().of_account(webhook.account_id).values_list("pk", flat=True)
-    hints = [
-        ChangeHint(
-            connection_id=connection,
-            account_id=webhook.account_id,
-            person_external_id=person,
-            gone=person in notice.gone,
-            seen_at=now,
-        )
-        for connection in enabled
-        for person in sorted(notice.people)
-    ]
-    if hints:
-        # Whoever is said to be gone stays so: an older delivery may come later.
-        told = ["run", "gone"] if notice.gone else ["run"]
-        ChangeHint.objects.bulk_create(
-            hints,
-            update_conflicts=True,
-            unique_fields=["connection", "account", "person_external_id"],
-            update_fields=told,
-        )
     # Seldom, since all deliveries would wait for this one row.
     if webhook.delivered_at is None or webhook.delivered_at < now - NOTED_EVERY:
         Webhook.objects.filter(pk=webhook.pk).update(delivered_at=now)

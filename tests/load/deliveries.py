@@ -57,18 +57,19 @@ def served(database_url: str) -> Iterator[str]:
 
 def send(url: str, people: Sequence[int], *, per_second: float) -> list[Delivered]:
     """Deliver one change of each of the people, at that pace, whether or not the answers keep up."""
+    bodies = [delivery(person) for person in people]
     began = time.perf_counter() + 0.2
-    due = iter([(began + number / per_second, person) for number, person in enumerate(people)])
+    due = iter([(began + number / per_second, body) for number, body in enumerate(bodies)])
     lock, done = threading.Lock(), list[Delivered]()
 
     def work() -> None:
         while True:
             with lock:
-                at, person = next(due, (0.0, -1))
-            if person < 0:
+                at, body = next(due, (0.0, b""))
+            if not body:
                 return
             time.sleep(max(0.0, at - time.perf_counter()))
-            status = _deliver(url, person)
+            status = _deliver(url, body)
             took = time.perf_counter() - at
             with lock:
                 done.append(Delivered(status, took))
@@ -97,13 +98,13 @@ def percentile(seconds: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def _deliver(url: str, person: int) -> int:
+def _deliver(url: str, body: bytes) -> int:
     parts = urlsplit(url)
     login = b64encode(f"{USER}:{PASSWORD}".encode()).decode()
     headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
     with closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)) as connection:
         try:
-            connection.request("POST", parts.path, delivery(person), headers)
+            connection.request("POST", parts.path, body, headers)
             answer = connection.getresponse()
             answer.read()
         except OSError:
@@ -152,7 +153,7 @@ def main() -> None:
             people = range(1, options.seconds * options.per_second + 1)
             with served(database_address()) as base:
                 url = f"{base}/hooks/pipedrive/{PATH_SECRET}/"
-                send(url, [1] * 20, per_second=20)  # so that both workers have begun
+                send(url, [1] * 200, per_second=100)  # until both workers have their database connections
                 done = send(url, people, per_second=options.per_second)
             kept = ChangeHint.objects.filter(person_external_id__in=[str(person) for person in people]).count()
         finally:
