@@ -185,7 +185,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": 0, "displayRequestDuration": True},
-    "ENUM_NAME_OVERRIDES": {"RunKind": "integrations.models.RunKind"},
+    "ENUM_NAME_OVERRIDES": {
+        "RunKind": "integrations.models.RunKind",
+        "SectionEnum": "integrations.api.serializers.steps.SECTION_CHOICES",
+    },
 }
 
 # --- Security ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -44,3 +47,21 @@ def set_enabled(*, connection: Connection, enabled: bool, by: User | None) -> No
             connection.save(update_fields=["enabled", "enabled_at"])
             note_change(connection, by, "Enabled." if enabled else "Disabled.")
             look_after_soon(connection)
+
+
+def change_connection(*, connection: Connection, values: Mapping[str, Any], by: User | None) -> None:
+    """Change the name, the schedule, the brakes and the toggle, all or nothing.
+
+    `values` are checked already, each for itself. Raises ValidationError like `set_enabled`.
+    """
+    changed = [name for name, value in values.items() if name != "enabled" and getattr(connection, name) != value]
+    with transaction.atomic():
+        for name in changed:
+            setattr(connection, name, values[name])
+        if changed:
+            connection.save(update_fields=changed)
+            columns: list[Any] = [Connection._meta.get_field(name) for name in changed]
+            words = ", ".join(str(column.verbose_name) for column in columns)
+            note_change(connection, by, f"Changed {words}.")
+        if "enabled" in values:
+            set_enabled(connection=connection, enabled=values["enabled"], by=by)

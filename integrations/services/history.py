@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
@@ -16,6 +16,11 @@ def note_addition(thing: Model, by: User | None, message: str = "") -> None:
 def note_change(thing: Model, by: User | None, message: str) -> None:
     """Note that somebody changed it; `message` says what, for people, and never holds secrets."""
     _note(thing, by, CHANGE, message)
+
+
+def note_deletion(thing: Model, by: User | None) -> None:
+    """Note that somebody is about to delete it."""
+    _note(thing, by, DELETION, "")
 
 
 def _note(thing: Model, by: User | None, flag: int, message: str) -> None:

@@ -10,8 +10,19 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django_q.models import Failure
 
-from integrations.models import Alert, ApiUsage, ChangeHint, Connection, Run, RunChunk, RunEntry, StepCheckpoint
+from integrations.models import (
+    Alert,
+    ApiUsage,
+    ChangeHint,
+    Connection,
+    IdempotentRequest,
+    Run,
+    RunChunk,
+    RunEntry,
+    StepCheckpoint,
+)
 
+from .idempotency import REMEMBERED_FOR
 from .workers import forget_old_beats
 
 AT_A_TIME = 5_000
@@ -34,6 +45,7 @@ def forget() -> None:
     forget_old_entries()
     forget_old_beats()
     _delete(Alert.objects.filter(closed_at__lt=now - SOLVED_ALERTS))
+    _delete(IdempotentRequest.objects.filter(created_at__lt=now - REMEMBERED_FOR))
     _delete(Failure.objects.filter(stopped__lt=now - FAILED_TASKS))
     _delete(ChangeHint.objects.filter(run=None, seen_at__lt=now - HINTS))
     _delete(ApiUsage.objects.filter(day__lt=(now - USAGE).date()))

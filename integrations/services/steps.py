@@ -28,7 +28,7 @@ from integrations.models import (
     SyncStep,
 )
 
-from .history import latest_entry, note_addition, note_change
+from .history import latest_entry, note_addition, note_change, note_deletion
 from .step_warnings import step_warnings
 
 
@@ -174,3 +174,10 @@ def move_step(*, step: SyncStep, place: int, by: User | None) -> None:
                 each.position = position
                 each.save(update_fields=["position"])
         note_change(step, by, f"Moved to place {place}.")
+
+
+def delete_step(*, step: SyncStep, by: User | None) -> None:
+    """Delete the step with its rows. People, links and what runs have done stay."""
+    with transaction.atomic():
+        note_deletion(step, by)
+        step.delete()

@@ -7,16 +7,22 @@ from typing import Any
 from django import forms
 
 from integrations.admin import unsent
-from integrations.domain.conversion import can_convert
 from integrations.domain.enums import UnmappedOwners
-from integrations.domain.filters import check_condition
-from integrations.engine.settings_loader import condition_value
 from integrations.models import FieldMapping, FilterCondition, OwnerMapping, SequenceMapping, SyncStep
+from integrations.services.step_checks import (
+    NO_VALUE,
+    check_fallback,
+    check_field_mapping,
+    check_filter_condition,
+    check_owner_mapping,
+    check_sequence_mapping,
+)
+from integrations.services.step_warnings import Section
 from integrations.services.steps import last_change, step_version
 
 from .fields import OfferField
 from .formsets import RowForm, RowsFormSet
-from .offers import NO_VALUE, StepOffers
+from .offers import StepOffers
 
 
 class StepForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -51,13 +57,11 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         """Check the fallback member, and that nobody else saved meanwhile."""
         data = super().clean() or {}
-        is_fallback = data.get("unmapped_owners") == UnmappedOwners.FALLBACK
-        member = data.get("fallback_member")
-        if is_fallback and member is None and "fallback_member" not in self.errors:
-            self.add_error("fallback_member", "Choose who gets the people with an unmapped owner.")
-        elif is_fallback and member is not None and not member.can_own and "fallback_member" in self.changed_data:
-            self.add_error("fallback_member", f"{member.name} is {member.trouble} and cannot be given people.")
-        elif not is_fallback:
+        policy, member = data.get("unmapped_owners", ""), data.get("fallback_member")
+        if "fallback_member" not in self.errors:
+            for trouble in check_fallback(policy, member, lambda name: name in self.changed_data):
+                self.add_error(trouble.column, trouble.text)
+        if policy != UnmappedOwners.FALLBACK:
             data["fallback_member"] = None
         if self.is_unsent:
             self.add_error(None, unsent.SHOWN)
@@ -104,14 +108,7 @@ class FieldMappingForm(RowForm):
     def clean(self) -> dict[str, Any]:
         """Refuse what cannot be converted, before any person meets it."""
         data = super().clean() or {}
-        source, target = data.get("source_field"), data.get("target_field")
-        if source is not None and target is not None and self.has_changed():
-            trouble = can_convert(source.as_value(), target.as_value())
-            if trouble:
-                self.add_error("target_field", trouble)
-            else:
-                self.refuse_new("source_field", "{thing} is {why}.")
-                self.refuse_new("target_field", "{thing} is {why}.")
+        self.refuse(check_field_mapping(data.get("source_field"), data.get("target_field"), self.is_new))
         return data
 
 
@@ -139,8 +136,7 @@ class OwnerMappingForm(RowForm):
     def clean(self) -> dict[str, Any]:
         """A member who has left cannot be given people; a pair that was there before stays."""
         data = super().clean() or {}
-        self.refuse_new("target_member", "{thing.name} is {why} and cannot be given people.")
-        self.refuse_new("source_member", "{thing.name} is {why}.")
+        self.refuse(check_owner_mapping(data.get("source_member"), data.get("target_member"), self.is_new))
         return data
 
 
@@ -172,12 +168,8 @@ class SequenceMappingForm(RowForm):
     def clean(self) -> dict[str, Any]:
         """The step must be one of the sequence, and the sequence must take people."""
         data = super().clean() or {}
-        sequence, step = data.get("sequence"), data.get("sequence_step")
-        if sequence is not None and step is not None and step.sequence_id != sequence.pk:
-            self.add_error("sequence_step", f"This is not a step of “{sequence.name}”. Choose one of its steps.")
-        self.refuse_new("sequence", "“{thing.name}” is {why}: nobody can be added to it.")
-        self.refuse_new("sequence_step", "Step {thing} is {why}.")
-        self.refuse_new("owner", "{thing.name} is {why} and cannot be given people.")
+        owner, sequence, step = data.get("owner"), data.get("sequence"), data.get("sequence_step")
+        self.refuse(check_sequence_mapping(owner, sequence, step, self.is_new))
         return data
 
 
@@ -234,9 +226,7 @@ class FilterConditionForm(RowForm):
             rule.saved_filter = thing
         data["value"] = rule.value = value
         if not self.errors:
-            trouble = check_condition(condition_value(rule))
-            if trouble:
-                self.add_error("operator" if "cannot be asked" in trouble else "value", trouble)
+            self.refuse(check_filter_condition(rule))
         self.refuse_new_subject(thing)
         return data
 
@@ -249,32 +239,22 @@ class FilterConditionForm(RowForm):
 class FieldMappingRows(RowsFormSet[FieldMapping]):
     """Fields mapping."""
 
-    unique = "target_field"
-
-    def duplicate_words(self, thing: str, rows: str) -> str:
-        """One field cannot take two values."""
-        return f"{thing} is mapped more than once, in rows {rows}: one field cannot take two values."
+    section = Section.FIELDS
 
 
 class OwnerMappingRows(RowsFormSet[OwnerMapping]):
     """Ownership mappings."""
 
-    unique = "source_member"
-
-    def duplicate_words(self, thing: str, rows: str) -> str:
-        """Each left member at most once."""
-        return f"{thing} is on the left side of rows {rows}. Each member can be on the left side only once."
+    section = Section.OWNERS
 
 
 class SequenceMappingRows(RowsFormSet[SequenceMapping]):
     """People to sequence."""
 
-    unique = "owner"
-
-    def duplicate_words(self, thing: str, rows: str) -> str:
-        """One row per owner."""
-        return f"{thing} has several rows: {rows}. Each owner can have only one."
+    section = Section.SEQUENCES
 
 
 class FilterConditionRows(RowsFormSet[FilterCondition]):
     """Filtering rules, in any number."""
+
+    section = Section.FILTERS

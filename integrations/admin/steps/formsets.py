@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django import forms
 from django.db.models import Model
 
 from integrations.services.rows import replace_rows
+from integrations.services.step_checks import UNIQUE, Trouble, check_repeated
+from integrations.services.step_warnings import Section
 
 from .offers import StepOffers
 
@@ -39,15 +41,14 @@ class RowForm(forms.ModelForm):  # type: ignore[type-arg]
         """The row's attributes as typed."""
         return {column: getattr(self.instance, column) for column in self.columns}
 
-    def refuse_new(self, name: str, words: str) -> None:
-        """An error on a field whose thing was chosen anew and cannot be; `words` has {thing} and {why}."""
-        thing = self.cleaned_data.get(name)
-        field: Any = self.fields[name]
-        if thing is None or name not in self.changed_data:
-            return
-        why = field.offer.refuse(thing)
-        if why:
-            self.add_error(name, words.format(thing=thing, why=why))
+    def is_new(self, name: str) -> bool:
+        """Whether a column's thing is another one than the stored row has."""
+        return name in self.changed_data
+
+    def refuse(self, troubles: Iterable[Trouble]) -> None:
+        """Put each trouble beside its column."""
+        for trouble in troubles:
+            self.add_error(trouble.column, trouble.text)
 
     def _get_validation_exclusions(self) -> set[str]:
         return {field.name for field in self._meta.model._meta.fields}
@@ -80,8 +81,7 @@ def _place(form: Any) -> int:
 class RowsFormSet(forms.BaseInlineFormSet, Generic[R]):  # type: ignore[type-arg]
     """The rows of one section."""
 
-    unique: ClassVar[str] = ""
-    """The field that no two rows may share; empty: any rows go together."""
+    section: ClassVar[Section]
 
     new_objects: list[R]
     changed_objects: list[tuple[R, list[str]]]
@@ -111,23 +111,12 @@ class RowsFormSet(forms.BaseInlineFormSet, Generic[R]):  # type: ignore[type-arg
 
     def clean(self) -> None:
         """Refuse two rows with the same unique field, naming it and both rows, beside each of them."""
-        if not self.unique:
+        if self.section not in UNIQUE:
             return
-        rows: dict[str, list[tuple[int, Any]]] = {}
-        for number, form in self.live_forms():
-            thing = form.cleaned_data.get(self.unique) if hasattr(form, "cleaned_data") else None
-            if thing is not None:
-                rows.setdefault(str(thing), []).append((number, form))
-        for thing, same in rows.items():
-            if len(same) > 1:
-                numbers = [str(number) for number, _ in same]
-                message = self.duplicate_words(thing, ", ".join(numbers[:-1]) + " and " + numbers[-1])
-                for _, form in same:
-                    form.add_error(self.unique, message)
-
-    def duplicate_words(self, thing: str, rows: str) -> str:
-        """The message for a thing that stands in several rows."""
-        raise NotImplementedError
+        forms = [form for _, form in self.live_forms()]
+        things = [getattr(form, "cleaned_data", {}).get(UNIQUE[self.section]) for form in forms]
+        for index, trouble in check_repeated(self.section, things):
+            forms[index].add_error(trouble.column, trouble.text)
 
     def save(self, commit: bool = True) -> list[R]:
         """Make the stored rows equal to the form's. Rows go by their unique field, so two may trade it."""
@@ -138,4 +127,5 @@ class RowsFormSet(forms.BaseInlineFormSet, Generic[R]):  # type: ignore[type-arg
         return [*self.new_objects, *(row for row, _ in self.changed_objects)]
 
     def _key(self, row: Any) -> Any:
-        return getattr(row, f"{self.unique}_id") if self.unique else row.pk or object()
+        column = UNIQUE.get(self.section)
+        return getattr(row, f"{column}_id") if column else row.pk or object()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model
-
-from integrations.domain.enums import Direction, FieldKind, Operator
+from integrations.domain.enums import Direction, FieldKind
 from integrations.domain.filters import LIST_OPERATORS, OPERATORS
 from integrations.engine.connect import spec_of
 from integrations.models import (
@@ -20,6 +18,7 @@ from integrations.models import (
     SequenceStep,
     SyncStep,
 )
+from integrations.services.step_choices import StepChoices, cannot_be_read, cannot_be_written, gone
 
 T = TypeVar("T")
 
@@ -70,35 +69,33 @@ class StepOffers:
         source, target = step.source_account, step.target_account
         self.source_label, self.target_label = spec_of(source).label, spec_of(target).label
         self.is_to_outreach = step.way is Direction.TO_OUTREACH
-        source_members, target_members = _members(source.pk), _members(target.pk)
-        source_fields, target_fields = _fields(source.pk), _fields(target.pk)
-        self.source_members: Offer[Member] = Offer("source_members", source_members, _member, _gone)
+        choices = StepChoices.of(step)
+        self.source_members: Offer[Member] = Offer("source_members", _named(choices.source_members), _member, gone)
         self.target_members: Offer[Member] = Offer(
-            "target_members", target_members, _member, lambda member: member.trouble
+            "target_members", _named(choices.target_members), _member, lambda member: member.trouble
         )
-        self.source_fields: Offer[AccountField] = Offer("source_fields", source_fields, _field, _cannot_be_read)
-        self.target_fields: Offer[AccountField] = Offer("target_fields", target_fields, _field, _cannot_be_written)
+        self.source_fields: Offer[AccountField] = Offer(
+            "source_fields", _named(choices.source_fields), _field, cannot_be_read
+        )
+        self.target_fields: Offer[AccountField] = Offer(
+            "target_fields", _named(choices.target_fields), _field, cannot_be_written
+        )
         self.subjects: Offer[Subject] = Offer(
             "subjects",
             {
                 "owner": ("owner", None),
-                **{f"field-{pk}": ("field", field) for pk, field in source_fields.items()},
-                **{f"list-{row.pk}": ("saved_filter", row) for row in SavedFilter.objects.filter(account=source)},
+                **{f"field-{pk}": ("field", field) for pk, field in choices.source_fields.items()},
+                **{f"list-{pk}": ("saved_filter", row) for pk, row in choices.saved_filters.items()},
             },
             _subject,
-            lambda subject: _gone(subject[1]) if subject[1] else "",
+            lambda subject: gone(subject[1]) if subject[1] else "",
         )
-        sequences: dict[str, Sequence] = {}
-        steps: dict[str, SequenceStep] = {}
-        if self.is_to_outreach:
-            rows = Sequence.objects.filter(account=target).select_related("owner")
-            sequences = {str(row.pk): row for row in rows}
-            steps = {
-                str(row.pk): row
-                for row in SequenceStep.objects.filter(sequence__account=target).order_by("sequence", "position")
-            }
-        self.sequences: Offer[Sequence] = Offer("sequences", sequences, _sequence, lambda sequence: sequence.blocked)
-        self.sequence_steps: Offer[SequenceStep] = Offer("sequence_steps", steps, _sequence_step, _gone)
+        self.sequences: Offer[Sequence] = Offer(
+            "sequences", _named(choices.sequences), _sequence, lambda sequence: sequence.blocked
+        )
+        self.sequence_steps: Offer[SequenceStep] = Offer(
+            "sequence_steps", _named(choices.sequence_steps), _sequence_step, gone
+        )
 
     def as_data(self) -> dict[str, Any]:
         """Everything that the page's script needs, as JSON values."""
@@ -114,31 +111,9 @@ class StepOffers:
         return {**{offer.name: offer.as_data() for offer in offers}, "operators": dict(OPERATOR_WORDS)}
 
 
-def _members(account_id: int) -> dict[str, Member]:
-    return _by_pk(Member.objects.filter(account_id=account_id))
-
-
-def _fields(account_id: int) -> dict[str, AccountField]:
-    return _by_pk(AccountField.objects.filter(account_id=account_id))
-
-
-R = TypeVar("R", bound=Model)
-
-
-def _by_pk(rows: Iterable[R]) -> dict[str, R]:
-    return {str(row.pk): row for row in rows}
-
-
-def _gone(thing: Any) -> str:
-    return "" if thing.is_present else "gone"
-
-
-def _cannot_be_read(field: AccountField) -> str:
-    return _gone(field) or ("cannot be mapped" if field.kind == FieldKind.OTHER else "")
-
-
-def _cannot_be_written(field: AccountField) -> str:
-    return _cannot_be_read(field) or ("" if field.writable else "cannot be written")
+def _named(things: Mapping[int, T]) -> dict[str, T]:
+    """By what a form sends."""
+    return {str(pk): thing for pk, thing in things.items()}
 
 
 def _member(member: Member) -> dict[str, Any]:
@@ -146,7 +121,7 @@ def _member(member: Member) -> dict[str, Any]:
 
 
 def _field(field: AccountField) -> dict[str, Any]:
-    return {"text": str(field), "hint": "custom" if field.is_custom else "", "trouble": _gone(field)}
+    return {"text": str(field), "hint": "custom" if field.is_custom else "", "trouble": gone(field)}
 
 
 def _subject(subject: Subject) -> dict[str, Any]:
@@ -181,8 +156,4 @@ def _sequence(sequence: Sequence) -> dict[str, Any]:
 
 
 def _sequence_step(step: SequenceStep) -> dict[str, Any]:
-    return {"text": str(step), "hint": "", "trouble": _gone(step), "parent": str(step.sequence_id)}
-
-
-NO_VALUE = (Operator.IS_EMPTY, Operator.IS_NOT_EMPTY, *LIST_OPERATORS)
-"""Operators that take no value."""
+    return {"text": str(step), "hint": "", "trouble": gone(step), "parent": str(step.sequence_id)}

@@ -12,7 +12,9 @@ from rest_framework.exceptions import ValidationError
 
 M = TypeVar("M", bound=Model)
 
+GREATEST_BIG_INTEGER = 2**63 - 1
 GREATEST_INTEGER = 2_147_483_647
+GREATEST_SMALL_INTEGER = 32_767
 """Of the databases' integer columns."""
 
 
@@ -47,3 +49,24 @@ class Strict:
 
 class InputSerializer(Strict, serializers.Serializer[Any]):
     """What is sent."""
+
+
+def id_field(name: str, words: str, *, optional: bool = False, nullable: bool = False) -> serializers.IntegerField:
+    """The id of a thing of the account's directory, which services look up: the serializer asks no database.
+
+    An `optional` one may be null, and is when it is left out.
+    """
+    options: dict[str, Any] = {"default": None} if optional else {}
+    return serializers.IntegerField(
+        source=f"{name}_id",
+        min_value=1,
+        max_value=GREATEST_BIG_INTEGER,
+        allow_null=optional or nullable,
+        help_text=words,
+        **options,
+    )
+
+
+def words_field() -> serializers.CharField:
+    """A row as people read it."""
+    return serializers.CharField(source="__str__", read_only=True, help_text="The row as people read it.")

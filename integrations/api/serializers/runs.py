@@ -7,11 +7,11 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from integrations.models import Run, RunStage
+from integrations.models import Run, RunKind, RunStage
 from integrations.services.progress import progress, stage_counts
 from integrations.services.run_actions import possible_actions
 
-from .base import RecordSerializer, UtcDateTimeField
+from .base import InputSerializer, RecordSerializer, UtcDateTimeField
 
 
 class CountsSerializer(serializers.Serializer[Any]):
@@ -137,3 +137,18 @@ class RunDetailSerializer(RunSerializer):
     def get_actions(self, run: Run) -> list[str]:
         """As the run's page has buttons."""
         return possible_actions(run)
+
+
+class RunRequestSerializer(InputSerializer):
+    """What to run."""
+
+    connection = serializers.IntegerField(min_value=1, help_text="The connection's id.")
+    step = serializers.IntegerField(
+        min_value=1, required=False, allow_null=True, default=None, help_text="Only this step; null: all enabled ones."
+    )
+    kind = serializers.ChoiceField(
+        choices=[RunKind.SYNC.value, RunKind.PREVIEW.value],
+        default=RunKind.SYNC.value,
+        help_text="`sync` writes; `preview` plans the same and writes to nobody.",
+    )
+    full = serializers.BooleanField(default=False, help_text="Look at everybody again, not only at who has changed.")

@@ -1,4 +1,4 @@
-"""Sync steps with their rows, as they are read."""
+"""Sync steps with their rows, as they are read and written: what was read may be sent back."""
 
 from __future__ import annotations
 
@@ -9,95 +9,120 @@ from rest_framework import serializers
 
 from integrations.models import FieldMapping, FilterCondition, OwnerMapping, SequenceMapping, SyncStep
 from integrations.services.step_warnings import Section, step_warnings
+from integrations.services.step_writing import StepDraft
 from integrations.services.steps import step_version
 
-from .base import RecordSerializer
+from .base import GREATEST_SMALL_INTEGER, InputSerializer, RecordSerializer, Strict, id_field, words_field
+
+SECTIONS = {
+    "field_mappings": Section.FIELDS,
+    "filter_conditions": Section.FILTERS,
+    "owner_mappings": Section.OWNERS,
+    "sequence_mappings": Section.SEQUENCES,
+}
+SECTION_CHOICES = [(section.value, section.value) for section in Section]
+MOST_ROWS = 1_000
 
 
-class FieldMappingSerializer(RecordSerializer[FieldMapping]):
-    """Source field → target field."""
+class FieldMappingSerializer(Strict, RecordSerializer[FieldMapping]):
+    """Source field → target field. No two rows of a step have one target field."""
 
-    words = serializers.CharField(source="__str__", read_only=True, help_text="The row as people read it.")
+    source_field = id_field("source_field", "A field of the source account.")
+    target_field = id_field("target_field", "A field of the target account that can be written.")
+    words = words_field()
 
     class Meta:
         model = FieldMapping
         fields = ["id", "source_field", "target_field", "mode", "when_blank", "words"]
-        read_only_fields = fields
 
 
-class OwnerMappingSerializer(RecordSerializer[OwnerMapping]):
-    """Source member → target member."""
+class OwnerMappingSerializer(Strict, RecordSerializer[OwnerMapping]):
+    """Source member → target member. No two rows of a step have one source member."""
 
-    words = serializers.CharField(source="__str__", read_only=True, help_text="The row as people read it.")
+    source_member = id_field("source_member", "A member of the source account.")
+    target_member = id_field("target_member", "A member of the target account.")
+    words = words_field()
     is_broken = serializers.BooleanField(read_only=True, help_text="Whether a side was deactivated or removed.")
 
     class Meta:
         model = OwnerMapping
         fields = ["id", "source_member", "target_member", "words", "is_broken"]
-        read_only_fields = fields
 
 
-class SequenceMappingSerializer(RecordSerializer[SequenceMapping]):
-    """Reply owner → sequence → step of that sequence."""
+class SequenceMappingSerializer(Strict, RecordSerializer[SequenceMapping]):
+    """Owner → sequence → step of that sequence. No two rows of a step have one owner."""
 
-    words = serializers.CharField(source="__str__", read_only=True, help_text="The row as people read it.")
+    owner = id_field("owner", "A member of the target account.")
+    sequence = id_field("sequence", "A sequence of the target account.")
+    sequence_step = id_field("sequence_step", "A step of that sequence.")
+    words = words_field()
 
     class Meta:
         model = SequenceMapping
         fields = ["id", "owner", "sequence", "sequence_step", "ignore_step_delay", "only_for_new", "words"]
-        read_only_fields = fields
 
 
-class FilterConditionSerializer(RecordSerializer[FilterCondition]):
-    """A filtering rule."""
+class FilterConditionSerializer(Strict, RecordSerializer[FilterCondition]):
+    """A filtering rule. It looks at a field, at the owner or at a saved filter, as `subject` says."""
 
-    words = serializers.CharField(source="__str__", read_only=True, help_text="The row as people read it.")
+    field = id_field("field", "A field of the source account, for the subject `field`.", optional=True)
+    member = id_field("member", "A member of the source account, for the subject `owner`.", optional=True)
+    saved_filter = id_field("saved_filter", "For the subject `saved_filter`.", optional=True)
+    words = words_field()
 
     class Meta:
         model = FilterCondition
         fields = ["id", "group", "subject", "field", "member", "saved_filter", "operator", "value", "words"]
-        read_only_fields = fields
 
 
 class WarningSerializer(serializers.Serializer[Any]):
     """Something that is allowed and probably not meant."""
 
-    section = serializers.ChoiceField(choices=[section.value for section in Section])
+    section = serializers.ChoiceField(choices=SECTION_CHOICES)
     row = serializers.IntegerField(source="row_id", allow_null=True, help_text="The row's id; null: the whole section.")
     text = serializers.CharField()
 
 
-class StepSerializer(RecordSerializer[SyncStep]):
+_SETTINGS = [
+    "name",
+    "position",
+    "enabled",
+    "filter_join",
+    "unmapped_owners",
+    "fallback_member",
+    "on_conflict",
+    "recreate_deleted",
+]
+
+
+def _rows(serializer: Any) -> Any:
+    return serializer(many=True, max_length=MOST_ROWS)
+
+
+class StepSerializer(Strict, RecordSerializer[SyncStep]):
     """A sync step with all its rows. Left is the source, right the target, in every mapping."""
 
     label: Any = serializers.CharField(source="__str__", read_only=True)
-    field_mappings = FieldMappingSerializer(many=True, read_only=True)
-    filter_conditions = FilterConditionSerializer(many=True, read_only=True)
-    owner_mappings = OwnerMappingSerializer(many=True, read_only=True)
-    sequence_mappings = SequenceMappingSerializer(many=True, read_only=True)
+    fallback_member = id_field("fallback_member", "Of the target account, with the policy `fallback`.", nullable=True)
+    field_mappings = _rows(FieldMappingSerializer)
+    filter_conditions = _rows(FilterConditionSerializer)
+    owner_mappings = _rows(OwnerMappingSerializer)
+    sequence_mappings = _rows(SequenceMappingSerializer)
 
     class Meta:
         model = SyncStep
-        fields = [
-            "id",
-            "connection",
-            "direction",
-            "label",
-            "name",
-            "position",
-            "enabled",
-            "filter_join",
-            "unmapped_owners",
-            "fallback_member",
-            "on_conflict",
-            "recreate_deleted",
-            "created_at",
-            "field_mappings",
-            "filter_conditions",
-            "owner_mappings",
-            "sequence_mappings",
-        ]
-        read_only_fields = fields
+        fields = ["id", "connection", "direction", "label", "created_at", *_SETTINGS, *SECTIONS]
+        read_only_fields = ["id", "connection", "direction", "created_at"]
+        extra_kwargs = {
+            **{name: {"required": True} for name in _SETTINGS if name != "fallback_member"},
+            "position": {"required": True, "min_value": 1, "max_value": GREATEST_SMALL_INTEGER},
+        }
+
+    def as_draft(self) -> StepDraft:
+        """What was sent, once it is valid."""
+        values = dict(self.validated_data)
+        rows = {section: values.pop(name) for name, section in SECTIONS.items() if name in values}
+        return StepDraft(values, rows)
 
 
 class StepDetailSerializer(StepSerializer):
@@ -108,7 +133,6 @@ class StepDetailSerializer(StepSerializer):
 
     class Meta(StepSerializer.Meta):
         fields = [*StepSerializer.Meta.fields, "version", "warnings"]
-        read_only_fields = fields
 
     def get_version(self, step: SyncStep) -> str:
         """A fingerprint of what is stored."""
@@ -118,3 +142,69 @@ class StepDetailSerializer(StepSerializer):
     def get_warnings(self, step: SyncStep) -> Any:
         """As the step's page shows them."""
         return WarningSerializer(step_warnings(step), many=True).data
+
+
+class NewStepSerializer(StepSerializer):
+    """A new step. What is left out gets its default: the default fields, and the pre-set pair of owners."""
+
+    connection = serializers.IntegerField(min_value=1, help_text="The connection's id.")
+    direction = serializers.ChoiceField(choices=SyncStep._meta.get_field("direction").flatchoices)
+
+    class Meta(StepSerializer.Meta):
+        fields = ["connection", "direction", *_SETTINGS, *SECTIONS]
+        read_only_fields: list[str] = []
+
+    def get_fields(self) -> dict[str, Any]:
+        """Only where it belongs must be said."""
+        fields = super().get_fields()
+        for name, field in fields.items():
+            field.required = name in ("connection", "direction")
+        return fields
+
+
+class RowChangeSerializer(serializers.Serializer[Any]):
+    """What would happen to one row of another step."""
+
+    kind = serializers.ChoiceField(choices=["added", "changed", "removed", "dropped"])
+    text = serializers.CharField()
+    reason = serializers.CharField(allow_blank=True)
+
+
+class PartPlanSerializer(serializers.Serializer[Any]):
+    """What would happen to one part of another step."""
+
+    section = serializers.ChoiceField(choices=SECTION_CHOICES)
+    why_not = serializers.CharField(allow_blank=True, help_text="Why the part does not apply there at all.")
+    changes = RowChangeSerializer(many=True)
+    unchanged = serializers.IntegerField(help_text="Rows that are the same already.")
+
+
+class StepPlanSerializer(serializers.Serializer[Any]):
+    """What would happen to another step of the connection."""
+
+    step = serializers.IntegerField(source="step.pk")
+    label: Any = serializers.CharField(source="step")
+    is_opposite = serializers.BooleanField(help_text="Whether it carries people the other way, so pairs turn round.")
+    parts = PartPlanSerializer(many=True)
+
+
+class ApplyPreviewSerializer(serializers.Serializer[Any]):
+    """What applying this step's settings to all others would change. Nothing has been written."""
+
+    version = serializers.CharField(help_text="Of all steps of the connection; name it to confirm.")
+    steps = StepPlanSerializer(many=True)
+
+
+class ApplyConfirmSerializer(InputSerializer):
+    """Which parts to apply, and what was seen."""
+
+    version = serializers.CharField(max_length=64)
+    parts = serializers.ListField(
+        child=serializers.ChoiceField(choices=SECTION_CHOICES), allow_empty=False, max_length=4
+    )
+
+
+class AppliedSerializer(serializers.Serializer[Any]):
+    """What was changed."""
+
+    steps = StepPlanSerializer(many=True)
