@@ -79,6 +79,9 @@ class RunSerializer(RecordSerializer[Run]):
     requested_by = serializers.CharField(
         source="requested_by.username", read_only=True, default=None, allow_null=True, help_text="The user's name."
     )
+    small = serializers.BooleanField(
+        source="hinted", read_only=True, help_text="Whether it looks only at people of whom webhooks have told."
+    )
     is_active = serializers.BooleanField(read_only=True, help_text="Whether it is not over yet.")
     held_because = serializers.ListField(child=serializers.CharField(), read_only=True)
     seen = serializers.IntegerField(read_only=True, default=0)
@@ -97,6 +100,7 @@ class RunSerializer(RecordSerializer[Run]):
             "step",
             "kind",
             "full",
+            "small",
             "of_run",
             "trigger",
             "requested_by",
