@@ -148,7 +148,7 @@ _calls = env.integer("API_CALLS_PER_MINUTE", 300, minimum=1, maximum=100_000)
 _anonymous_calls = env.integer("API_ANONYMOUS_CALLS_PER_MINUTE", 60, minimum=1, maximum=100_000)
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["integrations.api.parsing.BoundedJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["integrations.api.parsing.NestedJSONParser"],
     # The first one says how a 401 asks for credentials.
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "integrations.api.authentication.BearerAuthentication",

@@ -8,14 +8,15 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from .errors import Invalid, Located, Problem, at
+from .errors import Invalid, Located, Problem, TooLarge, at
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,8 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        error = TooLarge(f"The body may have {settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0:,} bytes at the most.")
     if not isinstance(error, exceptions.APIException):
         return _unexpected(error, context)
     response = Response(_document(error), status=error.status_code, content_type=MEDIA_TYPE)

@@ -172,7 +172,7 @@ class _Filters(RowTaker):
         self.known = {thing for rule in rules for thing in ((rule.field_id, None), (None, rule.saved_filter_id))}
 
     def defaults(self) -> dict[str, Any]:
-        return {"group": "", "field_id": None, "member_id": None, "saved_filter_id": None, "value": ""}
+        return {**super().defaults(), "field_id": None, "member_id": None, "saved_filter_id": None}
 
     def check(self, values: dict[str, Any]) -> Iterator[Trouble]:
         troubles, (looked_at, member, saved) = _sorted_out(

@@ -226,7 +226,7 @@ CASES = [
     step(
         "a field that cannot be converted",
         f"/{FIELDS}/0/target_field",
-        field_mappings=[{"source_field": "{job}", "target_field": "{birthday}"}],
+        field_mappings=[{"source_field": "{stage}", "target_field": "{birthday}"}],
     ),
     step(
         "two values for one field",
@@ -243,7 +243,7 @@ CASES = [
     step("a number in words", f"/{RULES}/0/value", "not a number", filter_conditions=rule(value="three")),
     step("no value", f"/{RULES}/0/value", filter_conditions=rule(value="")),
     step("a value for “is empty”", f"/{RULES}/0/value", filter_conditions=rule(operator="is_empty")),
-    step("a rule about nothing", f"/{RULES}/0/subject", filter_conditions=[{"operator": "is", "value": "3"}]),
+    step("a rule about nothing", f"/{RULES}/0/field", filter_conditions=[{"operator": "is", "value": "3"}]),
     step("a field rule without a field", f"/{RULES}/0/field", filter_conditions=rule(field=None)),
     step("a rule about two things", f"/{RULES}/0/member", filter_conditions=rule(member="{ada}")),
     step("a field that there is not", f"/{RULES}/0/field", filter_conditions=rule(field=999_999)),
@@ -330,6 +330,7 @@ def numbers(office: Office) -> dict[str, int]:
         "ada_reply": office.member("Ada Reply").pk,
         "left": office.member("Left Reply").pk,
         "score": office.field(office.pipedrive, "score").pk,
+        "stage": office.field(office.pipedrive, "stage").pk,
         "job": office.field(office.pipedrive, "job_title").pk,
         "title": office.field(office.reply, "title").pk,
         "opted": office.field(office.reply, "optedOut").pk,

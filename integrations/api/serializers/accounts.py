@@ -14,6 +14,7 @@ from .base import RecordSerializer
 class AccountSerializer(RecordSerializer[Account]):
     """One product's account: a Pipedrive company as seen by one user, or a Reply workspace as seen by one key."""
 
+    base_url = serializers.CharField(read_only=True, help_text="Empty: the product's own.")
     directory_warnings = serializers.ListField(
         child=serializers.CharField(), help_text="What could not be read for the directory, and why."
     )

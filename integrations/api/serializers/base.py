@@ -67,6 +67,11 @@ def id_field(name: str, words: str, *, optional: bool = False, nullable: bool = 
     )
 
 
+def record_id(words: str, **options: Any) -> serializers.IntegerField:
+    """The number of a row that is sent: in a query, or to say where something belongs."""
+    return serializers.IntegerField(min_value=1, max_value=GREATEST_BIG_INTEGER, help_text=words, **options)
+
+
 def words_field() -> serializers.CharField:
     """A row as people read it."""
     return serializers.CharField(source="__str__", read_only=True, help_text="The row as people read it.")

@@ -12,7 +12,7 @@ from integrations.domain.reasons import Reason
 from integrations.models import Action, Outcome, RunEntry
 from integrations.services.entry_words import reason_words
 
-from .base import InputSerializer, RecordSerializer
+from .base import InputSerializer, RecordSerializer, record_id
 
 
 @extend_schema_field(OpenApiTypes.ANY)
@@ -25,8 +25,8 @@ class ChangeSerializer(serializers.Serializer[Any]):
 
     key = serializers.CharField(help_text="The target field's key.")
     label: Any = serializers.CharField()
-    before = ValueField(allow_null=True)
-    after = ValueField(allow_null=True)
+    before = ValueField()
+    after = ValueField()
     mapping = serializers.IntegerField(
         source="rule", default=None, allow_null=True, help_text="The field mapping; null: the product requires it."
     )
@@ -100,5 +100,5 @@ class EntryFilterSerializer(InputSerializer):
     reason = serializers.ChoiceField(
         choices=[reason.value for reason in Reason], required=False, help_text="Of the decision, or of not enrolling."
     )
-    stage = serializers.IntegerField(min_value=1, required=False, help_text="The stage's number.")
+    stage = record_id("The stage's number.", required=False)
     search = serializers.CharField(max_length=254, required=False, help_text="Part of the name or e-mail address.")

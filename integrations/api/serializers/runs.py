@@ -11,7 +11,7 @@ from integrations.models import Run, RunKind, RunStage
 from integrations.services.progress import progress, stage_counts
 from integrations.services.run_actions import possible_actions
 
-from .base import InputSerializer, RecordSerializer, UtcDateTimeField
+from .base import InputSerializer, RecordSerializer, UtcDateTimeField, record_id
 
 
 class CountsSerializer(serializers.Serializer[Any]):
@@ -82,6 +82,9 @@ class RunSerializer(RecordSerializer[Run]):
     small = serializers.BooleanField(
         source="hinted", read_only=True, help_text="Whether it looks only at people of whom webhooks have told."
     )
+    phase = serializers.CharField(
+        read_only=True, help_text="read, plan, write, assign or enrol; empty before the first of them."
+    )
     is_active = serializers.BooleanField(read_only=True, help_text="Whether it is not over yet.")
     held_because = serializers.ListField(child=serializers.CharField(), read_only=True)
     seen = serializers.IntegerField(read_only=True, default=0)
@@ -146,10 +149,8 @@ class RunDetailSerializer(RunSerializer):
 class RunRequestSerializer(InputSerializer):
     """What to run."""
 
-    connection = serializers.IntegerField(min_value=1, help_text="The connection's id.")
-    step = serializers.IntegerField(
-        min_value=1, required=False, allow_null=True, default=None, help_text="Only this step; null: all enabled ones."
-    )
+    connection = record_id("The connection's id.")
+    step = record_id("Only this step; null: all enabled ones.", allow_null=True, default=None)
     kind = serializers.ChoiceField(
         choices=[RunKind.SYNC.value, RunKind.PREVIEW.value],
         default=RunKind.SYNC.value,

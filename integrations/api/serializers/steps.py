@@ -12,7 +12,7 @@ from integrations.services.step_warnings import Section, step_warnings
 from integrations.services.step_writing import StepDraft
 from integrations.services.steps import step_version
 
-from .base import GREATEST_SMALL_INTEGER, InputSerializer, RecordSerializer, Strict, id_field, words_field
+from .base import GREATEST_SMALL_INTEGER, InputSerializer, RecordSerializer, Strict, id_field, record_id, words_field
 
 SECTIONS = {
     "field_mappings": Section.FIELDS,
@@ -144,10 +144,21 @@ class StepDetailSerializer(StepSerializer):
         return WarningSerializer(step_warnings(step), many=True).data
 
 
-class NewStepSerializer(StepSerializer):
+class StepPartsSerializer(StepSerializer):
+    """Parts of a step. Settings and sections that are left out stay; the rows of a section are complete."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """DRF's own way of asking for less, `partial`, would ask less of the rows too."""
+        fields = super().get_fields()
+        for field in fields.values():
+            field.required = False
+        return fields
+
+
+class NewStepSerializer(StepPartsSerializer):
     """A new step. What is left out gets its default: the default fields, and the pre-set pair of owners."""
 
-    connection = serializers.IntegerField(min_value=1, help_text="The connection's id.")
+    connection = record_id("The connection's id.")
     direction = serializers.ChoiceField(choices=SyncStep._meta.get_field("direction").flatchoices)
 
     class Meta(StepSerializer.Meta):
@@ -157,8 +168,7 @@ class NewStepSerializer(StepSerializer):
     def get_fields(self) -> dict[str, Any]:
         """Only where it belongs must be said."""
         fields = super().get_fields()
-        for name, field in fields.items():
-            field.required = name in ("connection", "direction")
+        fields["connection"].required = fields["direction"].required = True
         return fields
 
 

@@ -17,7 +17,7 @@ from integrations.api.errors import Invalid, Refused, RunActive, at
 from integrations.api.idempotency import PARAMETER, REPLAYED, start_once
 from integrations.api.permissions import OPERATE, can_view
 from integrations.api.queries import read_query
-from integrations.api.serializers.base import InputSerializer
+from integrations.api.serializers.base import InputSerializer, record_id
 from integrations.api.serializers.runs import RunDetailSerializer, RunRequestSerializer, RunSerializer
 from integrations.models import Connection, Run, RunKind, RunState, SyncStep, Trigger
 from integrations.services.overview import with_books
@@ -41,8 +41,8 @@ STARTS = (409, 422)
 class RunFilterSerializer(InputSerializer):
     """Which runs."""
 
-    connection = serializers.IntegerField(min_value=1, required=False, help_text="Only those of this connection.")
-    step = serializers.IntegerField(min_value=1, required=False, help_text="Only those of this step alone.")
+    connection = record_id("Only those of this connection.", required=False)
+    step = record_id("Only those of this step alone.", required=False)
     kind = serializers.ChoiceField(choices=RunKind.choices, required=False)
     state = serializers.ChoiceField(choices=RunState.choices, required=False)
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib.auth.models import User
 from django.db import transaction
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
@@ -18,7 +18,7 @@ from integrations.api.pagination import OldestFirst
 from integrations.api.permissions import can_view
 from integrations.api.preconditions import ETAG, IF_MATCH, refuse_stale, with_version
 from integrations.api.queries import read_query
-from integrations.api.serializers.base import InputSerializer
+from integrations.api.serializers.base import InputSerializer, record_id
 from integrations.api.serializers.steps import (
     SECTIONS,
     AppliedSerializer,
@@ -26,6 +26,7 @@ from integrations.api.serializers.steps import (
     ApplyPreviewSerializer,
     NewStepSerializer,
     StepDetailSerializer,
+    StepPartsSerializer,
     StepSerializer,
 )
 from integrations.domain.enums import Direction
@@ -46,7 +47,7 @@ _NAMES = {section: name for name, section in SECTIONS.items()}
 class StepFilterSerializer(InputSerializer):
     """Which steps."""
 
-    connection = serializers.IntegerField(min_value=1, required=False, help_text="Only those of this connection.")
+    connection = record_id("Only those of this connection.", required=False)
 
 
 class StepViewSet(ListModelMixin, ApiViewSet[SyncStep]):
@@ -129,10 +130,10 @@ class StepViewSet(ListModelMixin, ApiViewSet[SyncStep]):
         order given. The checks are those of the step's page, and all mistakes are told at once; nothing is changed
         then. The answer's `warnings` tell what is allowed and probably not meant.
         """
-        return self.changed(request, pk, partial=False)
+        return self.changed(request, pk, StepSerializer)
 
     @extend_schema(
-        request=StepSerializer,
+        request=StepPartsSerializer,
         parameters=[IF_MATCH, ETAG],
         examples=[
             OpenApiExample(
@@ -147,7 +148,7 @@ class StepViewSet(ListModelMixin, ApiViewSet[SyncStep]):
 
         Settings and sections that are left out stay as they are; a section that is given is replaced whole.
         """
-        return self.changed(request, pk, partial=True)
+        return self.changed(request, pk, StepPartsSerializer)
 
     @extend_schema(parameters=[IF_MATCH])
     def destroy(self, request: Request, pk: int) -> Response:
@@ -209,12 +210,12 @@ class StepViewSet(ListModelMixin, ApiViewSet[SyncStep]):
         self.get_object()
         return SyncStep.objects.with_accounts().select_for_update(of=("self",)).get(pk=pk)
 
-    def changed(self, request: Request, pk: int, *, partial: bool) -> Response:
+    def changed(self, request: Request, pk: int, serializer: type[StepSerializer]) -> Response:
         """The step after the change."""
         with transaction.atomic():
             step = self.locked(pk)
             refuse_stale(request, step)
-            sent = StepSerializer(step, data=request.data, partial=partial)
+            sent = serializer(step, data=request.data)
             sent.is_valid(raise_exception=True)
             self.save(step, sent.as_draft())
         return self.shown(pk)
