@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from integrations.domain.enums import Direction
 from integrations.models import Run
 from tests.admin.office import user_in
@@ -8,10 +10,10 @@ from tests.journeys.conftest import Install
 from tests.journeys.installation import carry_out
 
 
-def finish(api: Api, run_id: int) -> dict[str, object]:
+def finish(api: Api, run_id: int) -> dict[str, Any]:
     """What a program does: ask until it is over. Workers are this process."""
     carry_out(Run.objects.get(pk=run_id))
-    body: dict[str, object] = api.get(f"runs/{run_id}/").body
+    body: dict[str, Any] = api.get(f"runs/{run_id}/").body
     assert body["is_active"] is False
     return body
 
@@ -39,6 +41,8 @@ def test_a_program_maps_owners_previews_applies_looks_and_undoes(install: Instal
     shown = finish(api, preview)
     assert shown["state"] == "succeeded"
     assert shown["actions"] == ["apply"]
+    assert shown["forecast"]["accounts"][0]["account"] == office.outreach.pk
+    assert shown["forecast"]["accounts"][0]["calls"] > 0
     assert office.writes() == []
     planned = api.get(f"runs/{preview}/entries/?action=create&limit=200").body["results"]
     assert planned

@@ -8,8 +8,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from integrations.models import Run, RunKind, RunStage
+from integrations.services.forecast import forecast
 from integrations.services.progress import progress, stage_counts
-from integrations.services.run_actions import possible_actions
+from integrations.services.run_actions import has_a_plan, is_held, possible_actions
 
 from .base import InputSerializer, RecordSerializer, UtcDateTimeField, record_id
 
@@ -68,6 +69,24 @@ class StageSerializer(RecordSerializer[RunStage]):
     def get_counts(self, stage: RunStage) -> Any:
         """As they were closed, or as they stand now."""
         return CountsSerializer(stage_counts(stage)).data
+
+
+class AccountForecastSerializer(serializers.Serializer[Any]):
+    """What one account will be asked for."""
+
+    account = serializers.IntegerField(source="account_id")
+    account_name = serializers.CharField(source="account")
+    calls = serializers.IntegerField()
+    tokens = serializers.IntegerField(help_text="In the product's own unit, 0 where it counts calls only.")
+    seconds = serializers.FloatField(help_text="What its limits, as they are spent now, make of it.")
+
+
+class ForecastSerializer(serializers.Serializer[Any]):
+    """What carrying out what is planned will cost."""
+
+    words = serializers.CharField(allow_blank=True, help_text="Empty when there is nothing to write.")
+    seconds = serializers.FloatField()
+    accounts = AccountForecastSerializer(many=True)
 
 
 class RunSerializer(RecordSerializer[Run]):
@@ -129,16 +148,24 @@ class RunDetailSerializer(RunSerializer):
 
     progress = serializers.SerializerMethodField()
     stages = StageSerializer(many=True, read_only=True)
+    forecast = serializers.SerializerMethodField(
+        help_text="Of a finished preview and a held run, whose plans are complete and not carried out; else null."
+    )
     actions = serializers.SerializerMethodField(help_text="What makes sense now, whatever the reader's role.")
 
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "progress", "stages", "actions"]
+        fields = [*RunSerializer.Meta.fields, "progress", "stages", "forecast", "actions"]
         read_only_fields = fields
 
     @extend_schema_field(ProgressSerializer)
     def get_progress(self, run: Run) -> Any:
         """As the run's page shows it."""
         return ProgressSerializer(progress(run)).data
+
+    @extend_schema_field(ForecastSerializer(allow_null=True))
+    def get_forecast(self, run: Run) -> Any:
+        """As the run's page says it."""
+        return ForecastSerializer(forecast(run)).data if is_held(run) or has_a_plan(run) else None
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_actions(self, run: Run) -> list[str]:
