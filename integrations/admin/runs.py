@@ -22,6 +22,7 @@ from integrations.services.progress import progress, stage_counts
 from integrations.services.run_actions import (
     can_be_cancelled,
     has_a_plan,
+    has_costs_ahead,
     has_failures,
     has_something_to_put_back,
     is_held,
@@ -43,9 +44,6 @@ from .generic import ReadOnlyAdmin
 from .running import run_url
 
 TROUBLES_SHOWN = 20
-COSTS_AHEAD = (RunState.HELD, RunState.APPLYING)
-"""States in which something planned is still to be written."""
-
 _FOLLOWS = {RunKind.APPLY: "applies", RunKind.RETRY: "retries the failures of", RunKind.UNDO: "undoes"}
 """What a run does with the one that it follows."""
 
@@ -205,12 +203,11 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
     @staticmethod
     def _live(run: Run) -> dict[str, Any]:
         now = progress(run)
-        has_costs = run.state in COSTS_AHEAD or (run.kind == RunKind.PREVIEW and run.state == RunState.SUCCEEDED)
         return {
             "run": run,
             "progress": now,
             "tiles": _tiles(run, now.counts),
-            "forecast": forecast(run) if has_costs else None,
+            "forecast": forecast(run) if has_costs_ahead(run) else None,
         }
 
     @admin.display(description="run")

@@ -33,6 +33,12 @@ def has_a_plan(run: Run) -> bool:
     )
 
 
+def has_costs_ahead(run: Run) -> bool:
+    """Whether something planned is, or may be, still to be written."""
+    is_shown = run.kind == RunKind.PREVIEW and run.state == RunState.SUCCEEDED
+    return is_shown or run.state in (RunState.HELD, RunState.APPLYING)
+
+
 def has_something_to_put_back(run: Run) -> bool:
     """Whether undo would restore somebody; created people are only listed."""
     return can_be_undone(run) and run.entries.filter(outcome=Outcome.UPDATED).exists()

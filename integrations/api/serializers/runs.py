@@ -10,7 +10,7 @@ from rest_framework import serializers
 from integrations.models import Run, RunKind, RunStage
 from integrations.services.forecast import forecast
 from integrations.services.progress import progress, stage_counts
-from integrations.services.run_actions import has_a_plan, is_held, possible_actions
+from integrations.services.run_actions import has_costs_ahead, possible_actions
 
 from .base import InputSerializer, RecordSerializer, UtcDateTimeField, record_id
 
@@ -149,7 +149,7 @@ class RunDetailSerializer(RunSerializer):
     progress = serializers.SerializerMethodField()
     stages = StageSerializer(many=True, read_only=True)
     forecast = serializers.SerializerMethodField(
-        help_text="Of a finished preview and a held run, whose plans are complete and not carried out; else null."
+        help_text="Of a finished preview, and of a run that is held or applying; else null."
     )
     actions = serializers.SerializerMethodField(help_text="What makes sense now, whatever the reader's role.")
 
@@ -165,7 +165,7 @@ class RunDetailSerializer(RunSerializer):
     @extend_schema_field(ForecastSerializer(allow_null=True))
     def get_forecast(self, run: Run) -> Any:
         """As the run's page says it."""
-        return ForecastSerializer(forecast(run)).data if is_held(run) or has_a_plan(run) else None
+        return ForecastSerializer(forecast(run)).data if has_costs_ahead(run) else None
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_actions(self, run: Run) -> list[str]:
