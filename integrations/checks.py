@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.apps import AppConfig
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
+from django.http.request import validate_host
 
 from syncadmin.log_in import PUBLIC_PASSWORDS
 
@@ -85,6 +87,22 @@ def base_urls_are_the_products_own(app_configs: Sequence[AppConfig] | None, **kw
             "ALLOW_OTHER_BASE_URLS is on in production: an account's credentials go to whatever base URL it names.",
             hint="Switch it off unless this installation talks to the sandbox on purpose.",
             id="syncadmin.W001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def public_url_is_answered(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """syncadmin.W003: the address that products and messages are given is one that this installation refuses."""
+    parts = urlsplit(settings.PUBLIC_URL)
+    is_redirected = settings.SECURE_SSL_REDIRECT and parts.scheme != "https"
+    if not parts.hostname or (validate_host(parts.hostname, settings.ALLOWED_HOSTS) and not is_redirected):
+        return []
+    return [
+        Warning(
+            "PUBLIC_URL is not answered here: its host is not in ALLOWED_HOSTS, or it is redirected to HTTPS.",
+            hint="Webhooks go there and follow no redirect. Give it the host and https:// that people type.",
+            id="syncadmin.W003",
         )
     ]
 

@@ -21,7 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
 
-from integrations.checks import nobody_has_the_demos_password
+from integrations.checks import nobody_has_the_demos_password, public_url_is_answered
 
 SETTINGS = Path(settings.BASE_DIR) / "syncadmin" / "settings.py"
 EXAMPLE = Path(settings.BASE_DIR) / ".env.example"
@@ -215,6 +215,26 @@ def test_a_deployment_is_warned_of_foreign_base_urls_and_of_sqlite(
     settings.ALLOW_OTHER_BASE_URLS = True
     monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", "django.db.backends.sqlite3")
     assert failed_checks() == ["syncadmin.W001", "syncadmin.W002"]
+
+
+@pytest.mark.parametrize(
+    ("address", "redirects", "answered"),
+    [
+        ("", True, True),
+        ("https://sync.example.com", True, True),
+        ("https://sync.example.com:8443/x", True, True),
+        ("http://sync.example.com", False, True),
+        ("http://sync.example.com", True, False),
+        ("https://other.example.com", True, False),
+    ],
+)
+def test_a_public_address_that_would_be_refused_is_warned_of(
+    settings: Settings, address: str, redirects: bool, answered: bool
+) -> None:
+    settings.PUBLIC_URL, settings.SECURE_SSL_REDIRECT = address, redirects
+    settings.ALLOWED_HOSTS = ["sync.example.com"]
+    found = [message.id for message in public_url_is_answered(None)]
+    assert found == ([] if answered else ["syncadmin.W003"])
 
 
 @pytest.mark.django_db
