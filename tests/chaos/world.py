@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import cast
+
+from django.utils import timezone
 
 from integrations.domain.enums import Direction
 from integrations.models import ApiBudget, Connection, Run, RunState
@@ -45,7 +48,10 @@ IMPATIENT = {
 
 @dataclass(slots=True)
 class World:
-    """One of each, for as many faults as one likes. `names` are those that people must have on both sides."""
+    """One of each, for as many faults as one likes.
+
+    `names` are those that people must have on both sides. `over_at`, monotonic, is when the last run was over.
+    """
 
     app: Installation
     ground: Ground
@@ -56,19 +62,21 @@ class World:
     names: dict[str, str] = field(default_factory=dict)
     workers: list[RunningWorker] = field(default_factory=list)
     rounds: int = 0
+    over_at: float = 0.0
     _logs: int = 0
     _in_frozen_hands: dict[int, str] | None = None
+    _thawed_at: datetime | None = None
 
     @property
     def people(self) -> int:
         """How many there are in Pipedrive."""
         return len(self.app.people())
 
-    def start_worker(self, *, stale_after: float = STALE_AFTER) -> RunningWorker:
+    def start_worker(self) -> RunningWorker:
         """Another `manage.py worker`."""
         self._logs += 1
         log = self.folder / f"worker{self._logs}.log"
-        worker = RunningWorker(self.ground.url, log, stale_after=stale_after, longest_delay=1, **IMPATIENT)
+        worker = RunningWorker(self.ground.url, log, stale_after=STALE_AFTER, longest_delay=1, **IMPATIENT)
         self.workers.append(worker)
         return worker
 
@@ -124,6 +132,7 @@ class World:
             return not run.is_active
 
         self.wait_until(is_over)
+        self.over_at = time.monotonic()
         return run
 
     def freeze_at(self, place: Place) -> list[Strike]:
@@ -147,9 +156,15 @@ class World:
         now = dict(run.chunks.filter(state=ChunkState.RUNNING).values_list("pk", "lease"))
         self._in_frozen_hands = self._in_frozen_hands or now
         if self._in_frozen_hands != now:
-            self._in_frozen_hands = None
+            self._in_frozen_hands, self._thawed_at = None, timezone.now()
             os.kill(self.workers[0].process.pid, signal.SIGCONT)
             send_to_all(signal.SIGCONT, self.workers[0].cluster)
+
+    def wait_for_the_thawed(self) -> None:
+        """Until the worker that was frozen has carried out a task: what it was at before is over then."""
+        assert self._thawed_at is not None
+        thawed_at = self._thawed_at
+        self.wait_until(lambda: self.workers[0].has_beaten(since=thawed_at))
 
     def assert_all_is_well(self, run: Run) -> None:
         """The run ended well, and accounts for everybody."""

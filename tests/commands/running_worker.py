@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +44,11 @@ class RunningWorker:
             assert time.monotonic() < deadline, self.words()
             time.sleep(0.1)
 
-    def has_beaten(self) -> bool:
-        """Whether the cluster that was started last has carried out a task."""
+    def has_beaten(self, *, since: datetime | None = None) -> bool:
+        """Whether the cluster that was started last has carried out a task since then."""
         started = self.events("worker.started")
-        return bool(started) and Heartbeat.objects.filter(worker=started[-1]["worker"]).exists()
+        beats = Heartbeat.objects.filter(worker=started[-1]["worker"]) if started else Heartbeat.objects.none()
+        return (beats.filter(beat_at__gt=since) if since else beats).exists()
 
     def wait_for_a_beat_of_child(self, number: int) -> None:
         self.wait_until(lambda: Heartbeat.objects.filter(worker__endswith=f"-{self.process.pid}-{number}").exists())
@@ -58,6 +61,7 @@ class RunningWorker:
 
     def stop(self) -> None:
         """Ask it to end, and wait."""
+        self.process.send_signal(signal.SIGCONT)  # a test may have stopped it, and it would not hear
         self.process.terminate()
         self.process.wait(timeout=20)
 
