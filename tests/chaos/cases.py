@@ -122,7 +122,8 @@ SHORT_ANSWERS = ("answer_lost", "reset", "truncated", "not_json", "status_429", 
 
 def long_cases() -> list[Case]:
     everything = in_turn(
-        *(answers(kind, PLACES) for kind in ANSWERS),
+        *(answers(kind, (READ, READ_REPLY, OWNER, CREATE, PATCH)) for kind in ANSWERS),
+        *(answers(kind, (IMPORT, CHANGE, ENROL)) for kind in ("answer_lost", "status_503")),
         done(cluster_killed, When.SOON, WRITES),
         done(power_cut, When.AFTER, (CREATE,)),
     )

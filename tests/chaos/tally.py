@@ -20,11 +20,11 @@ class Tally:
     double_enrolments: int
 
     def minus(self, earlier: Tally) -> Tally:
-        """What has come on top of an earlier one."""
+        """What has come on top of an earlier one. What healed meanwhile does not count."""
         return Tally(
-            self.duplicates - earlier.duplicates,
-            self.lost - earlier.lost,
-            self.double_enrolments - earlier.double_enrolments,
+            max(0, self.duplicates - earlier.duplicates),
+            max(0, self.lost - earlier.lost),
+            max(0, self.double_enrolments - earlier.double_enrolments),
         )
 
 

@@ -32,7 +32,7 @@ from .tally import Expected, Tally, addresses_of, tally, twins_among
 
 NEW, CHANGED = 12, 8
 """People whom somebody makes, and whom somebody changes, on each side before each run."""
-WITHIN = 180.0
+WITHIN = 300.0
 """Seconds that a run may take; on a quiet machine it needs a tenth."""
 ENROLLED_OWNER = "48101"
 STALE_AFTER = 15.0
