@@ -43,6 +43,14 @@ class _Draft:
             self.set_back.pop(key, None)
         self.seen(source_key, key, source, target, wish_mark(source, wanted))
 
+    def kept(self, source_key: str, key: str, source: str, target: str, *, is_moved: bool) -> None:
+        """The source is blank and the target keeps its value. The blank is no news later, unless the target has news.
+
+        `is_moved`: another part of the same whole was written, which moved the print by which this one is known.
+        """
+        if source_key in self.source and (is_moved or self.is_unmoved(key, target)):
+            self.source[source_key], self.target[key] = source, target
+
     def counted(self, key: str, sets_back: bool) -> None:
         """A write happened: one more that puts back, or one for a new source value, which ends the row of those."""
         if sets_back:
@@ -93,11 +101,18 @@ class Recorder:
                     draft.agreed(rule.source.key, rule.target.key, *prints, wanted=prints[1])
                 continue
             wishes = unit.wishes(source.values, target.values)
+            is_moved = any(rule.target.key in changes for rule in unit.rules)
             for wish in wishes:
                 key = wish.rule.target.key
                 prints = self._prints(wish.rule, source.values, target.values)
                 wanted = unit.wanted_fingerprint(wish, wishes, target.values)
-                self._record(draft, wish, prints, wanted, changes.get(key), reasons.get(key))
+                if isinstance(decision, Create) and key not in changes:
+                    # What a new person lacks was left out by us: it is no news that the opposite step may carry back.
+                    draft.seen(wish.rule.source.key, key, *prints, wish_mark(prints[0], wanted))
+                elif wish.outcome is Outcome.KEPT:
+                    draft.kept(wish.rule.source.key, key, *prints, is_moved=is_moved)
+                else:
+                    self._record(draft, wish, prints, wanted, changes.get(key), reasons.get(key))
         owner = decision.owner if isinstance(decision, Create | Update) else None
         self._record_owner(draft, source, target, owner, reasons.get(OWNER))
         kept = replace(memory, source=draft.source, target=draft.target, set_back=draft.set_back, wanted=draft.wanted)
@@ -153,9 +168,6 @@ class Recorder:
             if not taken and not change.sets_back:
                 draft.in_vain(key)
             draft.seen(source_key, key, *prints, wish_mark(prints[0], wanted) if taken else UNTAKEN_MARK)
-        elif wish.outcome is Outcome.KEPT:
-            if source_key in draft.source and draft.is_unmoved(key, prints[1]):
-                draft.source[source_key] = prints[0]
         elif wish.outcome is Outcome.DIFFERS:
             self._record_difference(draft, source_key, key, prints, wanted, reason)
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.domain.catalogue import Member
-from integrations.domain.decisions import Unchanged, Update
-from integrations.domain.enums import OnConflict
+from integrations.domain.decisions import Create, Unchanged, Update
+from integrations.domain.enums import OnConflict, WhenBlank
 from integrations.domain.person import OWNER, ListItem, Person, Value
 from integrations.domain.planning import Planner
-from integrations.domain.situation import Linked, Memory, Situation
+from integrations.domain.situation import Linked, Memory, NoMatch, Situation
 from integrations.domain.step_settings import OwnerPair, StepSettings
 from tests.domain.builders import NOW, crm_person, emails, outreach_person, to_crm, to_outreach
 
@@ -214,6 +214,22 @@ def test_two_owners_sharing_one_on_the_other_side_keep_their_people() -> None:
     assert (pair.crm.owner_id, pair.crm.values["title"]) == ("u2", "New title")
 
 
+def test_what_a_created_person_could_not_take_over_is_not_carried_back_as_blank() -> None:
+    source = outreach_person({"level": "Bronze"})
+    step = to_crm(("firstName", "first_name"), ("level", "level"))
+    created = Situation(source, NoMatch())
+    decision = Planner(step).plan(created, NOW)
+    assert isinstance(decision, Create)
+    assert [note.field for note in decision.notes] == ["level"]
+    target = crm_person({change.key: change.after for change in decision.fields})
+    memory = Planner(step).memory_after(decision, created, target)
+
+    rules = to_outreach(("level", "level"), carried_back=frozenset({"level"}))
+    back = replace(rules, fields=tuple(replace(rule, when_blank=WhenBlank.CLEAR) for rule in rules.fields))
+    echo = Situation(target, Linked(source), Memory(source=memory.target, target=memory.source))
+    assert Planner(back).plan(echo, NOW) == Unchanged(source.id)
+
+
 def test_a_step_added_later_does_not_undo_what_the_first_step_made() -> None:
     pair = linked(crm=crm_person({}, owner_id="u2"), outreach=outreach_person({}, owner_id="r3"))
     assert pair.run_forth() == 1
@@ -244,6 +260,18 @@ def test_an_owner_changed_in_the_target_is_carried_back_by_the_opposite_step() -
     assert (pair.run_forth(), pair.run_back()) == (0, 1)
     assert (pair.crm.owner_id, pair.outreach.owner_id) == ("u3", "r3")
     assert pair.round() == 0
+
+
+def test_a_first_name_written_beside_a_last_name_that_was_kept_is_no_conflict_later() -> None:
+    pair = linked(back=back(on_conflict=OnConflict.HOLD))
+    pair.round()
+    edit_outreach(pair, "lastName", None)
+    assert pair.run_back() == 0
+    edit_outreach(pair, "firstName", "Anna")
+    assert pair.run_back() == 1
+    edit_outreach(pair, "lastName", "Ray")
+    assert pair.run_back() == 1
+    assert pair.crm.values["name"] == "Anna Ray"
 
 
 @pytest.mark.parametrize("split_anew", [False, True])
