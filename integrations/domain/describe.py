@@ -1,8 +1,7 @@
-"""Conditions, filters and decisions in words, one line each."""
+"""Conditions and filters in words, one line each."""
 
 from __future__ import annotations
 
-from .decisions import Conflict, Create, Decision, Enrolment, NotEnrolled, Skip, Unchanged, Update
 from .enums import Join, Operator
 from .filters import groups_of, operator_words
 from .step_settings import Condition, Filter
@@ -35,26 +34,3 @@ _JOINS = {Join.ALL: " and ", Join.ANY: " or "}
 
 def _bracketed(text: str, needed: bool) -> str:
     return f"({text})" if needed else text
-
-
-def describe_decision(decision: Decision) -> str:
-    """A decision in one line: what is written, or why nothing is."""
-    if isinstance(decision, Create):
-        return _with_enrolment(f"Create {decision.address}", decision.enrolment)
-    if isinstance(decision, Update):
-        labels = [change.label for change in decision.fields] + (["owner"] if decision.owner is not None else [])
-        return _with_enrolment(f"Update {', '.join(labels)}" if labels else "", decision.enrolment)
-    if isinstance(decision, Unchanged):
-        return _with_enrolment("Unchanged", decision.enrolment)
-    return _reasoned("Skip" if isinstance(decision, Skip) else "Conflict", decision)
-
-
-def _reasoned(verb: str, decision: Skip | Conflict) -> str:
-    detail = f" ({decision.detail})" if decision.detail else ""
-    return f"{verb}: {decision.reason.text}{detail}"
-
-
-def _with_enrolment(text: str, enrolment: Enrolment | NotEnrolled | None) -> str:
-    if isinstance(enrolment, Enrolment):
-        return f"{text} and put into the sequence" if text else "Put into the sequence"
-    return f"{text}; not put into the sequence: {enrolment.reason.text}" if enrolment is not None else text

@@ -7,9 +7,8 @@ from typing import TypeAlias
 
 from .catalogue import Member
 from .enums import UnmappedOwners
-from .person import Person
 from .reasons import Reason
-from .step_settings import StepSettings
+from .step_settings import OwnerPair, StepSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class OwnerTable:
     def __init__(self, settings: StepSettings) -> None:
         self._answers: dict[str, OwnerAnswer] = {}
         for pair in settings.owners:
-            self._answers.setdefault(pair.source.id, _assign(pair.target, pair.id))
+            self._answers.setdefault(pair.source.id, _of_pair(pair))
         self._unmapped: OwnerAnswer | None = None
         if settings.unmapped_owners is UnmappedOwners.LEAVE:
             self._unmapped = LeaveAlone()
@@ -59,14 +58,14 @@ class OwnerTable:
         return Refuse(Reason.NO_OWNER) if owner_id is None else Refuse(Reason.OWNER_NOT_MAPPED, f"Owner {owner_id}")
 
 
+def _of_pair(pair: OwnerPair) -> OwnerAnswer:
+    """Rule 6: a pair with a deactivated or removed member on either side syncs nobody until somebody mends it.
+
+    A leaver's people keep their owner in both products; who is to have them now is for people to say, not for a pair
+    that was made when the leaver still worked there.
+    """
+    return _assign(pair.target, pair.id) if pair.source.active else Refuse(Reason.MEMBER_INACTIVE, pair.source.name)
+
+
 def _assign(member: Member, pair_id: int | None) -> OwnerAnswer:
     return Assign(member, pair_id) if member.active else Refuse(Reason.MEMBER_INACTIVE, member.name)
-
-
-def owner_for(person: Person, settings: StepSettings) -> OwnerAnswer:
-    """Who is to own the source person's counterpart.
-
-    A pair whose right member is inactive refuses the person. An inactive left member does not: a leaver's people may be
-    mapped to a successor.
-    """
-    return OwnerTable(settings).answer(person.owner_id)

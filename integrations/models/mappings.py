@@ -80,7 +80,7 @@ class OwnerMapping(models.Model):
     @property
     def is_broken(self) -> bool:
         """Whether a side was deactivated or removed; its people are skipped then."""
-        return not (self.source_member.is_present and self.target_member.can_own)
+        return not (self.source_member.can_own and self.target_member.can_own)
 
 
 class SequenceMapping(models.Model):

@@ -39,8 +39,8 @@ def step_warnings(step: SyncStep) -> list[StepWarning]:
 
 def _owner_warnings(step: SyncStep, owners: list[OwnerMapping]) -> Iterator[StepWarning]:
     for pair in owners:
-        for member, side in ((pair.source_member, "left"), (pair.target_member, "right")):
-            if not member.is_present or (side == "right" and not member.is_active):
+        for member in (pair.source_member, pair.target_member):
+            if not member.can_own:
                 yield StepWarning(
                     Section.OWNERS,
                     f"{member.name} is {member.trouble}. The pair stays, and its people are skipped.",

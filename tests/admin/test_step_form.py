@@ -119,17 +119,20 @@ def test_a_deactivated_member_cannot_be_given_people(page: StepPage, office: Off
     assert "Left Reply is deactivated and cannot be given people" in page.save()
 
 
-def test_people_of_a_deactivated_member_may_be_given_to_somebody_else(page: StepPage, office: Office) -> None:
+def test_a_deactivated_member_on_the_left_is_saved_and_warned_of(page: StepPage, office: Office) -> None:
     page.add_owner(office.member("Gone Pipe"), office.member("Ben Reply"))
-    page.save()
+    assert "Gone Pipe is deactivated. The pair stays, and its people are skipped." in page.save()
     assert ("Gone Pipe", "Ben Reply") in pairs(office.step)
 
 
-def test_a_pair_whose_right_member_left_later_stays_and_is_warned_of(page: StepPage, office: Office) -> None:
-    Member.objects.filter(name="Ada Reply").update(is_active=False)
+@pytest.mark.parametrize("leaver", ["Ada Reply", "Ada Pipe"])
+def test_a_pair_of_which_a_member_left_later_stays_and_is_warned_of(
+    page: StepPage, office: Office, leaver: str
+) -> None:
+    Member.objects.filter(name=leaver).update(is_active=False)
     said = page.save()
     assert page.was_saved
-    assert "Ada Reply is deactivated. The pair stays, and its people are skipped." in said
+    assert f"{leaver} is deactivated. The pair stays, and its people are skipped." in said
     assert pairs(office.step) == [("Ada Pipe", "Ada Reply")]
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from integrations.domain.catalogue import Member
 from integrations.domain.enums import UnmappedOwners
-from integrations.domain.owners import Assign, LeaveAlone, OwnerAnswer, Refuse, owner_for
+from integrations.domain.owners import Assign, LeaveAlone, OwnerAnswer, OwnerTable, Refuse
 from integrations.domain.reasons import Reason
 from integrations.domain.step_settings import OwnerPair
-from tests.domain.builders import ANNA, BORIS, CLARA, RITA, SAM, TESS, crm_person, to_outreach
+from tests.domain.builders import ANNA, BORIS, CLARA, RITA, SAM, TESS, to_outreach
 
 LEFT_THE_TEAM = replace(SAM, active=False)
 U = UnmappedOwners
@@ -37,14 +37,18 @@ def test_the_owner_follows_the_pairs_and_then_the_policy(
 ) -> None:
     pairs = (OwnerPair(1, ANNA, RITA), OwnerPair(2, BORIS, LEFT_THE_TEAM))
     settings = to_outreach(owners=pairs, unmapped_owners=unmapped, fallback=fallback)
-    assert owner_for(crm_person(owner_id=owner), settings) == answer
+    assert OwnerTable(settings).answer(owner) == answer
 
 
-def test_a_leavers_people_go_to_the_successor() -> None:
-    settings = to_outreach(owners=(OwnerPair(1, replace(CLARA, active=False), TESS),))
-    assert owner_for(crm_person(owner_id="3"), settings) == Assign(TESS, 1)
+@pytest.mark.parametrize("unmapped", UnmappedOwners)
+def test_a_leavers_people_are_skipped_with_that_reason_whatever_is_done_about_unmapped_owners(
+    unmapped: UnmappedOwners,
+) -> None:
+    pairs = (OwnerPair(1, replace(CLARA, active=False), TESS),)
+    settings = to_outreach(owners=pairs, unmapped_owners=unmapped, fallback=RITA)
+    assert OwnerTable(settings).answer("3") == Refuse(Reason.MEMBER_INACTIVE, "Clara")
 
 
 def test_of_two_pairs_for_one_owner_the_first_counts() -> None:
     settings = to_outreach(owners=(OwnerPair(1, ANNA, RITA), OwnerPair(2, ANNA, SAM)))
-    assert owner_for(crm_person(owner_id="1"), settings) == Assign(RITA, 1)
+    assert OwnerTable(settings).answer("1") == Assign(RITA, 1)

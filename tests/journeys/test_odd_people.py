@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from integrations.domain.enums import Direction
 from integrations.models import Account, RunState
 from integrations.services.accounts import read_directory
@@ -45,19 +47,26 @@ def test_each_oddity_has_its_own_outcome(install: Install) -> None:
     assert {"twin@example.com", "x.y@example.com", "late.bloomer@example.com"} <= set(app.contacts())
 
 
-def test_people_of_a_deactivated_owner_are_skipped_with_that_reason(install: Install) -> None:
+@pytest.mark.parametrize("leaver", ["left", "right"])
+def test_people_of_a_pair_with_a_deactivated_member_are_skipped_with_that_reason(install: Install, leaver: str) -> None:
     app = install(people=30)
     step = app.step(Direction.TO_OUTREACH)
     pairs = app.map_owners(step)
     left, right = next((a, b) for a, b in pairs.items() if b != "48101")
-    app.sandbox.products["reply"].state.users[int(right)].removed = True  # type: ignore[attr-defined]
-    read_directory(Account.objects.get(pk=app.outreach.pk))
+    theirs = {str(p["id"]) for p in app.people() if str(p["owner_id"]) == left and p["emails"]}
+    if leaver == "left":
+        # Pipedrive's deactivated users keep their people until somebody gives them away.
+        app.sandbox.products["pipedrive"].state.users[int(left)].active = False  # type: ignore[attr-defined]
+    else:
+        app.sandbox.products["reply"].state.users[int(right)].removed = True  # type: ignore[attr-defined]
+    read_directory(Account.objects.get(pk=(app.crm if leaver == "left" else app.outreach).pk))
 
     run = app.sync(step)
 
-    theirs = [p for p in app.people() if str(p["owner_id"]) == left and p["emails"]]
-    skipped = run.entries.filter(reason="member_inactive")
-    assert 0 < skipped.count() <= len(theirs)
+    skipped = set(run.entries.filter(reason="member_inactive").values_list("source_external_id", flat=True))
+    assert skipped
+    assert skipped <= theirs
+    assert not [c for c in app.contacts().values() if str(c["ownerUserId"]) == right]
     assert run.state == RunState.SUCCEEDED
     assert_books_balance(run)
 
