@@ -1,4 +1,4 @@
-"""Whom a stage plans: everybody, or those who changed on either side since the step last finished."""
+"""Whom a stage plans: everybody, or those who changed on either side since the step last finished and who were left."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from integrations.domain.reasons import Reason
 from integrations.models import (
     Outcome,
     Person,
@@ -25,6 +26,8 @@ from .hints import hinted_people
 
 TAKING_UP = (RunKind.RETRY, RunKind.APPLY, RunKind.UNDO)
 """Kinds of runs that take up the stages of another run."""
+MADE_BY_OTHERS = (Reason.AMBIGUOUS, Reason.DUPLICATE_SOURCE, Reason.LINKED_ELSEWHERE)
+"""Conflicts that end when somebody else changes, of whom the person's own record and link say nothing."""
 PLAN_BATCH = 2_000
 """People in one chunk of planning: a second or two of work."""
 
@@ -48,11 +51,13 @@ def open_stage(run: Run, step: SyncStep, position: int) -> RunStage:
 def whom_to_plan(stage: RunStage, step: SyncStep) -> PersonQuerySet:
     """The source people of a stage, ordered by primary key."""
     people = Person.objects.filter(account=step.source_account).order_by("pk")
-    failed = Q(pk__in=RunEntry.objects.filter(stage=stage.of_stage, outcome=Outcome.FAILED).values("source_person_id"))
+    before = RunEntry.objects.filter(stage=stage.of_stage)
+    failed = Q(pk__in=before.filter(outcome=Outcome.FAILED).values("source_person_id"))
     if stage.run.kind == RunKind.RETRY:
         return people.filter(failed)
     if stage.run.hinted:
         return people.filter(external_id__in=hinted_people(stage.run, step.source_account))
+    in_conflict = Q(pk__in=before.filter(reason__in=MADE_BY_OTHERS).values("source_person_id"))
     side, other = step.way.source.value, step.way.target.value
     links = PersonLink.objects.filter(connection_id=step.connection_id)
     if stage.full:
@@ -61,7 +66,7 @@ def whom_to_plan(stage: RunStage, step: SyncStep) -> PersonQuerySet:
         return people.filter(Q(missing_since=None) | linked)
     target_changed = links.filter(**{f"{other}_person__change__gt": stage.since_target})
     changed = Q(change__gt=stage.since_source) | Q(pk__in=target_changed.values(f"{side}_person_id"))
-    return people.filter(changed | failed)
+    return people.filter(changed | failed | in_conflict)
 
 
 def ranges(rows: QuerySet[Any]) -> Iterator[tuple[int, int]]:

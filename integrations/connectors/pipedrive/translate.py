@@ -31,7 +31,7 @@ LENGTHS: Mapping[str, int] = {"varchar": 255, "varchar_auto": 255, "text": 65_53
 NAME, FIRST_NAME, LAST_NAME, EMAILS, PHONES = "name", "first_name", "last_name", "emails", "phones"
 
 ALWAYS_THERE: tuple[Field, ...] = (
-    Field(NAME, "Name", FieldKind.TEXT),
+    Field(NAME, "Name", FieldKind.TEXT, required=True),
     Field(FIRST_NAME, "First name", FieldKind.TEXT, part_of=NAME),
     Field(LAST_NAME, "Last name", FieldKind.TEXT, part_of=NAME),
     Field(EMAILS, "Email", FieldKind.EMAILS, identity=True),
