@@ -53,7 +53,7 @@ class Plan:
 
 @dataclass
 class Link:
-    """A pair, and per unit what both sides were when a step last dealt with them."""
+    """A pair, and per part of a unit what both sides were when a step last dealt with them."""
 
     crm: int
     outreach: int
@@ -84,6 +84,10 @@ class World:
         self._follow_survivors("outreach")
         for plan in plans:
             _Step(self, plan).run()
+
+    def snapshot(self) -> tuple[Any, ...]:
+        """All that a reader of both products can see."""
+        return {side: dict(people) for side, people in self.people.items()}, set(self.enrolled)
 
     def delete(self, side: Side, human: Human) -> None:
         """Somebody deletes a record."""
@@ -140,16 +144,19 @@ def digits(number: str) -> str:
     return f"+{kept[2:]}" if kept.startswith("00") else kept
 
 
-def meaning(unit: str, human: Human) -> Any:
-    """15: the value of a unit by which a change is known."""
-    if unit == "owner":
-        return human.owner
-    if unit == "name":
+def parts(unit: str) -> tuple[str, ...]:
+    """The attributes of a unit: what is decided about together."""
+    return ("first", "last") if unit == "name" else (unit,)
+
+
+def meaning(part: str, human: Human, side: Side) -> Any:
+    """15: the value by which a change is known. The CRM splits a name as it likes, so there the whole of it counts."""
+    if part in ("first", "last") and side == "crm":
         return " ".join(filter(None, (human.first, human.last)))
-    if unit in ("emails", "phones"):
-        entries = [digits(e) if unit == "phones" else e.strip().lower() for e in getattr(human, unit)]
+    if part in ("emails", "phones"):
+        entries = [digits(e) if part == "phones" else e.strip().lower() for e in getattr(human, part)]
         return (entries[0], frozenset(entries)) if entries else None
-    return getattr(human, unit)
+    return getattr(human, part)
 
 
 def _with(human: Human, unit: str, value: Any) -> Human:
@@ -248,80 +255,83 @@ class _Step:
             if unit in modes:
                 made = next(iter(self.wishes(unit, human, made)), made)
         if not made.first and not made.last:
-            # 13 says the mailbox for the outreach product; of the CRM's name it says nothing, and the address is taken.
-            made = replace(made, first=address if self.target == "crm" else address.partition("@")[0])
+            made = replace(made, first=address.partition("@")[0])
         link = self.link(human.id, made.id)
         self.world.links.append(link)
-        for unit in modes:
-            if not list(self.wishes(unit, human, made)) and getattr(human, "first" if unit == "name" else unit):
-                self.see(link, unit, human, made)
-        if owner:
-            self.see(link, "owner", human, made)
+        # 16: what the new person lacks is as little news as what was written.
+        for unit in (*modes, *(("owner",) if owner else ())):
+            for part in parts(unit):
+                self.see(link, part, human, made)
         self.enrol(link, made, is_new=True)
         return {made.id: made}
 
     def update(self, human: Human, target: Human, owner: int) -> dict[int, Human]:
         link = next(each for each in self.world.links if each.of(self.source) == human.id)
-        after, seen = target, []
+        after, seen, blank = target, set[str](), set[str]()
         for unit in (*self.plan.modes, *(("owner",) if owner else ())):
+            kept = {part for part in parts(unit) if self.is_kept(unit, part, human, target)}
+            asked = [part for part in parts(unit) if part not in kept]
             wished = list(self.wishes(unit, human, target, owner))
-            if not wished:
-                if self.agrees(unit, human, target):
-                    seen.append(unit)
-                elif self.is_kept(unit, human, target):
-                    self.see_blank(link, unit, human, target)
-                continue
-            act = self.act(link, unit, human, target)
+            act = self.act(link, unit, asked, human, target) if wished else ""
             if act == "hold":
                 return {}
             if act == "write":
-                changed = wished[0]
-                parts = {"name": ("first", "last")}.get(unit, (unit,))
-                after = replace(after, **{part: getattr(changed, part) for part in parts})
-                seen.append(unit)
-            elif act == "keep" and unit not in self.carried:
-                seen.append(unit)
+                after = replace(after, **{part: getattr(wished[0], part) for part in parts(unit)})
+                seen |= {*asked, *(part for part in kept if part in link.seen)}
+                continue
+            blank |= kept
+            if act == "keep" and unit not in self.carried:
+                seen.update(asked)
+            elif act in ("keep", "leave"):
+                seen.update(part for part in asked if getattr(human, part) == getattr(target, part))
+            elif not wished and self.agrees(unit, human, target):
+                seen.update(asked)
         if self.target == "outreach" and usable(after) != usable(target):
             others = (each for each in self.world.people["outreach"].values() if each.id != target.id)
             if any(set(usable(after)) & set(usable(each)) for each in others):
                 raise Unmodelled("two contacts would have one address")
-        for unit in seen:
-            self.see(link, unit, human, after)
+        for part in blank:
+            self.see_blank(link, part, human, target)
+        for part in seen:
+            self.see(link, part, human, after)
         self.enrol(link, after, is_new=False)
         return {target.id: after}
 
-    def act(self, link: Link, unit: str, human: Human, target: Human) -> str:
+    def act(self, link: Link, unit: str, asked: Iterable[str], human: Human, target: Human) -> str:
         """16, and 14's `always`: what is done about a difference."""
-        if unit not in link.seen:
+        if any(part not in link.seen for part in asked):
             return "write"
-        source_changed = link.seen[unit][self.source] != meaning(unit, human)
-        target_changed = link.seen[unit][self.target] != meaning(unit, target)
+        source_changed = any(link.seen[part][self.source] != meaning(part, human, self.source) for part in asked)
+        target_changed = any(link.seen[part][self.target] != meaning(part, target, self.target) for part in asked)
         if source_changed and target_changed:
             return {"source_wins": "write", "target_wins": "keep", "hold": "hold"}[self.plan.on_conflict]
         if target_changed and not source_changed and unit in self.carried:
             return "leave"
         return "write" if source_changed or target_changed else "nothing"
 
-    def see(self, link: Link, unit: str, human: Human, target: Human) -> None:
-        link.seen[unit] = {self.source: meaning(unit, human), self.target: meaning(unit, target)}
+    def see(self, link: Link, part: str, human: Human, target: Human) -> None:
+        link.seen[part] = {
+            self.source: meaning(part, human, self.source),
+            self.target: meaning(part, target, self.target),
+        }
 
-    def see_blank(self, link: Link, unit: str, human: Human, target: Human) -> None:
+    def see_blank(self, link: Link, part: str, human: Human, target: Human) -> None:
         """A blank that changes nothing is no news later, unless the target has news itself."""
-        if unit in link.seen and link.seen[unit][self.target] == meaning(unit, target):
-            link.seen[unit][self.source] = meaning(unit, human)
+        if part in link.seen and link.seen[part][self.target] == meaning(part, target, self.target):
+            link.seen[part][self.source] = meaning(part, human, self.source)
 
-    def is_kept(self, unit: str, human: Human, target: Human) -> bool:
-        return not meaning(unit, human) and bool(meaning(unit, target))
+    def is_kept(self, unit: str, part: str, human: Human, target: Human) -> bool:
+        """14: a blank source leaves the target's value as it is."""
+        mode = self.plan.modes.get(unit, "owner")
+        return mode not in ("owner", "clear") and not getattr(human, part) and bool(getattr(target, part))
 
     def agrees(self, unit: str, human: Human, target: Human) -> bool:
-        """Whether both sides mean the same: no wish, and none only because of a blank or something unconvertible."""
-        if self.is_kept(unit, human, target):
-            return False
+        """Whether both sides mean the same: no wish, and none only because of something unconvertible."""
         if unit == "source" and self.target == "crm" and human.source and human.source not in LABELS:
             return False
-        return self.plan.modes.get(unit) not in ("only_if_empty", "only_for_new") or meaning(unit, human) == meaning(
-            unit, target
-        )
+        return self.plan.modes.get(unit) not in ("only_if_empty", "only_for_new") or meaning(
+            unit, human, self.source
+        ) == meaning(unit, target, self.target)
 
     def wishes(self, unit: str, human: Human, target: Human, owner: int = 0) -> Iterator[Human]:
         """4, 14: the target with the unit as it is wanted; nothing where it may stay."""
@@ -330,7 +340,7 @@ class _Step:
                 yield replace(target, owner=owner)
             return
         mode, is_new = self.plan.modes[unit], target.id < 0
-        if not is_new and (mode == "only_for_new" or (mode == "only_if_empty" and meaning(unit, target))):
+        if not is_new and (mode == "only_for_new" or (mode == "only_if_empty" and getattr(target, unit))):
             return
         if unit == "name":
             wanted = replace(target, first=human.first or target.first, last=human.last or target.last)

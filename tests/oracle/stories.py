@@ -153,9 +153,8 @@ def stories(draw: st.DrawFn, ways: Ways, readings: Mapping[str, tuple[Any, ...]]
         *draw(st.lists(humans("crm"), max_size=5)),
         *draw(st.lists(humans("outreach"), max_size=4)),
     )
-    runs = st.lists(st.tuples(st.sampled_from((None, *range(len(steps)))), st.booleans()), min_size=1, max_size=2).map(
-        tuple
-    )
+    run = st.tuples(st.sampled_from((None, *range(len(steps)))), st.booleans())
+    runs = st.one_of(st.tuples(run), st.tuples(run), st.tuples(run, run))
     rounds = [Round((), draw(runs))]
     for place in range(draw(st.integers(0, 2))):
         made = tuple(draw(edits(10 * place + number)) for number in range(draw(st.integers(1, 3))))
