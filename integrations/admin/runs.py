@@ -18,7 +18,7 @@ from integrations.domain.reasons import Reason
 from integrations.models import Account, Action, Outcome, Part, Run, RunChunk, RunEntry, RunKind, RunState
 from integrations.services.forecast import forecast
 from integrations.services.overview import with_books
-from integrations.services.progress import progress, stage_counts
+from integrations.services.progress import progress, stage_counts, unreadable_rows
 from integrations.services.run_actions import (
     can_be_cancelled,
     has_a_plan,
@@ -185,6 +185,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
             "nothing_to_put_back": can_be_undone(record) and not has_something_to_put_back(record),
             "follows": _FOLLOWS.get(RunKind(record.kind), "follows"),
             "stages": [(stage, stage_counts(stage)) for stage in record.stages.select_related("step")],
+            "unreadable": unreadable_rows(record),
             "reasons": [{**row, "text": _reason_words(row["reason"])} for row in reasons],
             "troubles": [(entry, _reason_words(entry.reason)) for entry in troubles.order_by("pk")[:TROUBLES_SHOWN]],
             "words": _words(record),

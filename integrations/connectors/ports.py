@@ -234,6 +234,9 @@ class Connector(Protocol):
         scan are given at least once, even when others come, go or change meanwhile; some may be given twice.
         """
 
+    def count_people(self) -> int | None:
+        """How many people the product says that a full read gives; None where it does not say."""
+
     def read_saved_filter(self, saved_filter_id: str, cursor: str | None) -> IdPage:
         """One page of the ids of a saved filter's people. Raises NotFound when the filter is gone."""
 

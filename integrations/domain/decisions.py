@@ -1,4 +1,4 @@
-"""The planner's answer for one person: a closed union of values without behaviour."""
+"""The planner's answer for one person: a closed union of values."""
 
 from __future__ import annotations
 
@@ -110,3 +110,17 @@ class Conflict:
 
 
 Decision: TypeAlias = Create | Update | Unchanged | Skip | Conflict
+
+
+def reason_of(decision: Decision) -> Reason | None:
+    """Why nothing is written, where people must hear of it.
+
+    Of the unchanged that are only those whose field was set back so often that the step has given up.
+    """
+    match decision:
+        case Skip() | Conflict():
+            return decision.reason
+        case Unchanged() if any(note.reason is Reason.SET_BACK_REPEATEDLY for note in decision.notes):
+            return Reason.SET_BACK_REPEATEDLY
+        case _:
+            return None

@@ -107,7 +107,10 @@ class Planner:
             source, address, self.settings.fields, self.settings.target_fields, self._target_parts
         )
         enrolment = self._enrolments.answer(
-            owner.after if owner else None, is_new=True, opted_out=False, enrolled=situation.enrolled
+            owner.after if owner else self.settings.default_owner,
+            is_new=True,
+            opted_out=False,
+            enrolled=situation.enrolled,
         )
         return Create(address, changes, owner, enrolment, notes)
 

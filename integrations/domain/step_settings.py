@@ -73,6 +73,7 @@ class StepSettings:
 
     `source_fields` and `target_fields` are the two catalogues by key. `carried_back` has the target keys (OWNER among
     them) that an enabled step of the opposite direction maps back: a change there alone is left for that step.
+    `default_owner`: the target member to whom the product gives new people for whom the step names nobody.
     `fingerprint` changes whenever anything here changes, directory states included.
     """
 
@@ -90,4 +91,5 @@ class StepSettings:
     recreate_deleted: bool = False
     carried_back: frozenset[str] = frozenset()
     default_phone_region: str = ""
+    default_owner: str = ""
     fingerprint: str = ""

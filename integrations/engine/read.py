@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,15 +12,24 @@ from django.utils.dateparse import parse_datetime
 
 from integrations.connectors.errors import NotFound
 from integrations.connectors.ports import Connector
-from integrations.domain.person import Person
-from integrations.models import Account, Phase, ReadCheckpoint, Run, RunChunk, SavedFilter, SavedFilterPerson, SyncStep
+from integrations.models import (
+    Account,
+    Phase,
+    ReadCheckpoint,
+    Run,
+    RunChunk,
+    SavedFilter,
+    SavedFilterPerson,
+    SyncStep,
+)
 from integrations.models.bulk import upsert
 
 from .claim import Lease
+from .completeness import NOTHING_READ, is_short, look_for_the_gone, look_for_unseen
 from .connect import spec_of
 from .directory import refresh_directory
-from .hints import forget_hints, gone_by_hint, read_hinted
-from .mirror import mark_missing, store, unseen_by
+from .hints import read_hinted
+from .mirror import store
 
 OVERLAP = timedelta(seconds=60)
 """How far before the newest stamp seen an incremental read starts: stamps have whole seconds and may become visible
@@ -29,8 +38,8 @@ SETTLES_AFTER = timedelta(seconds=120)
 """Two reads so far apart that agree on the newest stamp have seen all there was up to it."""
 FULL_READ_MARGIN = timedelta(minutes=10)
 """Somebody may change behind a full read while it goes on; the next read starts this much before it began."""
-ASKED_FOR = 50
-"""So many unseen people are asked for by id; each may cost a call."""
+UNREADABLE_KEPT = 20
+"""Of so many rows that could not be understood is kept why."""
 DIRECTORY_KEEPS = timedelta(hours=24)
 
 
@@ -76,7 +85,8 @@ def read(lease: Lease, connector: Connector) -> bool:
 def _read_people(lease: Lease, connector: Connector, account: Account) -> bool:
     scan: int | None = lease.chunk.payload["scan"]
     since = _moment(lease.chunk.payload["since"])
-    progress = lease.chunk.progress or {"cursor": None, "newest": None, "read": 0, "changed": 0, "unreadable": []}
+    begun = lease.chunk.progress or {"said": connector.count_people() if scan is not None else None}
+    progress = {**NOTHING_READ, **begun}
     while True:
         page = connector.read_people(changed_since=since, cursor=progress["cursor"])
         is_last = page.next_cursor is None
@@ -85,11 +95,13 @@ def _read_people(lease: Lease, connector: Connector, account: Account) -> bool:
             lease.prove()
             changed = store(account, page.people, scan=scan)
             progress = {
+                **progress,
                 "cursor": page.next_cursor,
                 "newest": _stamp(max(filter(None, (newest, _moment(progress["newest"]))), default=None)),
                 "read": progress["read"] + len(page.people),
                 "changed": progress["changed"] + changed,
-                "unreadable": [*progress["unreadable"], *page.unreadable][:100],
+                "unread": progress["unread"] + len(page.unreadable),
+                "unreadable": [*progress["unreadable"], *page.unreadable][:UNREADABLE_KEPT],
             }
             lease.save_progress(progress)
             if is_last and scan is None:
@@ -99,44 +111,12 @@ def _read_people(lease: Lease, connector: Connector, account: Account) -> bool:
         if lease.time_is_up:
             return False
     if scan is not None:
-        _look_for_unseen(lease, connector, account, scan, is_whole=not progress["unreadable"])
+        if is_short(lease, connector, account, scan, progress):
+            return False
+        look_for_unseen(lease, connector, account, scan, is_whole=not progress["unread"])
         _finish_reading(account, lease.chunk.payload, _moment(progress["newest"]))
-    _look_for_the_gone(lease, connector, account)
+    look_for_the_gone(lease, connector, account)
     return True
-
-
-def _look_for_unseen(lease: Lease, connector: Connector, account: Account, scan: int, *, is_whole: bool) -> None:
-    """Whoever a full read did not see may be gone, or was missed while rows moved between pages.
-
-    A few are asked for one by one. Where many are unseen, those are gone whom the full read before did not see either.
-    A read with rows that could not be understood proves nobody's absence.
-    """
-    if not is_whole:
-        return
-    unseen = list(unseen_by(account, scan).values_list("external_id", flat=True)[: ASKED_FOR + 1])
-    if len(unseen) > ASKED_FOR:
-        unseen = list(unseen_by(account, scan - 1).values_list("external_id", flat=True))
-        found: Mapping[str, Person] = {}
-    else:
-        found = connector.get_people(unseen) if unseen else {}
-    with transaction.atomic():
-        lease.prove()
-        store(account, found.values(), scan=scan)
-        gone = [person_id for person_id in unseen if person_id not in found]
-        for start in range(0, len(gone), 500):
-            mark_missing(account, gone[start : start + 500])
-
-
-def _look_for_the_gone(lease: Lease, connector: Connector, account: Account) -> None:
-    """Whoever a webhook said was deleted is looked up, since only a full read sees who is absent."""
-    said = gone_by_hint(lease.chunk.run, account)
-    found = connector.get_people(said) if said else {}
-    with transaction.atomic():
-        lease.prove()
-        store(account, found.values())
-        if gone := [person for person in said if person not in found]:
-            mark_missing(account, gone)
-        forget_hints(lease.chunk.run, account)
 
 
 def _read_saved_filter(lease: Lease, connector: Connector) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, assert_never
 
 from integrations.connectors.ports import ConnectorSpec
@@ -17,6 +18,7 @@ from integrations.domain.decisions import (
     Skip,
     Unchanged,
     Update,
+    reason_of,
 )
 from integrations.domain.person import value_from_json, value_to_json
 from integrations.domain.reasons import Reason
@@ -26,7 +28,7 @@ from .situations import Case
 
 
 def entry_for(chunk: RunChunk, stage: RunStage, case: Case, decision: Decision, spec: ConnectorSpec) -> RunEntry | None:
-    """The entry of a decision (not saved); None for unchanged people, who are only counted."""
+    """The entry of a decision (not saved); None for the unchanged, unless there is something to say of them."""
     entry = RunEntry(
         run_id=chunk.run_id,
         stage=stage,
@@ -42,7 +44,11 @@ def entry_for(chunk: RunChunk, stage: RunStage, case: Case, decision: Decision, 
     )
     match decision:
         case Unchanged():
-            return None
+            reason = reason_of(decision)
+            if reason is None:
+                return None
+            entry.action, entry.outcome, entry.reason = Action.UNCHANGED, Outcome.UNCHANGED, reason
+            entry.notes = _notes_to_json(decision.notes)
         case Skip():
             entry.action, entry.outcome = Action.SKIP, Outcome.SKIPPED
             entry.reason, entry.detail = decision.reason, decision.detail
@@ -59,7 +65,7 @@ def entry_for(chunk: RunChunk, stage: RunStage, case: Case, decision: Decision, 
 def _describe(entry: RunEntry, decision: Create | Update, spec: ConnectorSpec) -> None:
     entry.action = Action.CREATE if isinstance(decision, Create) else Action.UPDATE
     entry.changes = [_change_to_json(change) for change in decision.fields]
-    entry.notes = [{"reason": n.reason.value, "field": n.field, "detail": n.detail} for n in decision.notes]
+    entry.notes = _notes_to_json(decision.notes)
     owner = decision.owner
     if owner is not None:
         entry.owner_before, entry.owner_after, entry.owner_pair = owner.before or "", owner.after, owner.pair_id
@@ -138,6 +144,10 @@ def drop_later_parts(entry: RunEntry) -> None:
         entry.owner_part = Part.NONE
     if entry.enrol_part == Part.PLANNED:
         entry.enrol_part = Part.NONE
+
+
+def _notes_to_json(notes: Iterable[Note]) -> list[dict[str, str]]:
+    return [{"reason": note.reason.value, "field": note.field, "detail": note.detail} for note in notes]
 
 
 def _change_to_json(change: FieldChange) -> dict[str, Any]:

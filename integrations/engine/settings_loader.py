@@ -34,6 +34,7 @@ def load(step: SyncStep) -> StepSettings:
         recreate_deleted=step.recreate_deleted,
         carried_back=frozenset(_carried_back(step)),
         default_phone_region=step.source_account.phone_region,
+        default_owner=step.target_account.user_external_id,
     )
     return replace(settings, fingerprint=_fingerprint(settings))
 

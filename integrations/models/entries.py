@@ -14,10 +14,11 @@ from .runs import Run, RunStage
 
 
 class Action(models.TextChoices):
-    """What was decided for a person. Unchanged people are counted and have no entry."""
+    """What was decided for a person. Unchanged people are counted, and have an entry where something is to be said."""
 
     CREATE = "create", _("create")
     UPDATE = "update", _("update")
+    UNCHANGED = "unchanged", _("leave as it is")
     SKIP = "skip", _("skip")
     CONFLICT = "conflict", _("conflict")
 

@@ -40,6 +40,15 @@ class EntryError:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Rows of an account that could not be understood. `examples` say of the first ones why."""
+
+    account: str
+    rows: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunProgress:
     """A run as it stands. `percent` from 0 to 100; `waiting` says what it waits for, empty when it does not wait."""
 
@@ -72,6 +81,17 @@ def progress(run: Run) -> RunProgress:
         waiting_until=run.waiting_until if is_waiting else None,
         errors=tuple(_last_errors(run)),
     )
+
+
+def unreadable_rows(run: Run) -> list[Unreadable]:
+    """What the run could not read, by account."""
+    found = []
+    for chunk in run.chunks.filter(phase=Phase.READ).exclude(account=None).select_related("account"):
+        examples = tuple(chunk.progress.get("unreadable", ()))
+        if examples and chunk.account is not None:
+            rows = chunk.progress.get("unread", len(examples))
+            found.append(Unreadable(str(chunk.account), rows, examples[:ERRORS_SHOWN]))
+    return found
 
 
 def stage_counts(stage: RunStage) -> Counts:

@@ -17,6 +17,7 @@ from integrations.domain.decisions import (
     Skip,
     Unchanged,
     Update,
+    reason_of,
 )
 from integrations.domain.describe import describe_condition, describe_filter
 from integrations.domain.enums import Direction, OverwriteMode
@@ -66,7 +67,7 @@ class StepTeller:
 
     def _story(self, case: Case, person: Mirrored, is_seen: bool, now: datetime) -> StepStory:
         decision = self._planner.plan(case.situation, now)
-        reason = decision.reason.text if isinstance(decision, Skip | Conflict) else ""
+        reason = reason_of(decision)
         goes_on = self._gets_to_fields(decision)
         return StepStory(
             step_pk=self._step.pk,
@@ -75,7 +76,7 @@ class StepTeller:
             connection=str(self._step.connection),
             person=person,
             verdict=Verdict.of(decision),
-            reason=reason,
+            reason=reason.text if reason else "",
             detail=self._detail(decision, case),
             match=self._match(case),
             filter=self._filter(case, now),

@@ -291,3 +291,14 @@ def test_towards_the_crm_a_name_is_written_by_its_parts() -> None:
     decision = decide(situation(moved, ANN), settings)
     assert isinstance(decision, Update)
     assert decision.fields[0].after == (ListItem("new@x.org", "", True), replace(emails("ann@x.org")[0], primary=False))
+
+
+def test_a_new_person_for_whom_nobody_is_named_is_enrolled_by_the_row_of_whoever_the_product_makes_owner() -> None:
+    rule = SequenceRule(5, RITA, "s1", "Welcome", "t1", "1", only_for_new=True)
+    step = to_outreach(
+        ("emails", "email"), sequences=(rule,), unmapped_owners=UnmappedOwners.LEAVE, default_owner=RITA.id
+    )
+    decision = plan(situation(crm_person(owner_id="99")), step, NOW)
+    assert isinstance(decision, Create)
+    assert decision.owner is None
+    assert decision.enrolment == Enrolment(5, "s1", "t1", False)

@@ -143,6 +143,10 @@ class PipedriveConnector:
         people = tuple(self._person(record) for record in page.people)
         return PeoplePage(people, page.next_cursor, tuple(page.unreadable))
 
+    def count_people(self) -> int | None:
+        """Not said: v2 lists have a cursor and no total, https://developers.pipedrive.com/docs/api/v1/Persons"""
+        return None
+
     def read_saved_filter(self, saved_filter_id: str, cursor: str | None) -> IdPage:
         """A page of a filter's people."""
         if cursor is None:

@@ -117,6 +117,10 @@ class ReplyConnector:
         """One page of all contacts, since Reply cannot tell what changed. `scan` says what the walk guarantees."""
         return self._people.page(cursor)
 
+    def count_people(self) -> int | None:
+        """As Reply says, where it does: its lists have no total, and its count was announced for late August 2026."""
+        return self._people.count()
+
     def read_saved_filter(self, saved_filter_id: str, cursor: str | None) -> IdPage:
         """One page of a list's contacts. Raises NotFound when the list is gone."""
         return self._people.of_list(saved_filter_id, cursor)

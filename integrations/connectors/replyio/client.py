@@ -61,6 +61,11 @@ class ReplyClient:
         query = {"top": str(TOP), "skip": str(skip)}
         return parse(self._call("GET", "/v3/contacts", "contacts:read", query=query), payloads.Page, "contacts")
 
+    def count_contacts(self) -> payloads.Count:
+        """`POST /v3/contacts/filter/count`: how many contacts the key reaches. Not every workspace has it yet."""
+        path = "/v3/contacts/filter/count"
+        return parse(self._call("POST", path, "contacts:read", body={}, repeatable=True), payloads.Count, "a count")
+
     def contacts_of_list(self, list_id: int | str, skip: int) -> payloads.Page:
         """`POST /v3/contacts/filter`: a page of a list's contacts.
 

@@ -48,6 +48,12 @@ class CustomValue(Record, frozen=True):
     value: Scalar = None
 
 
+class Count(Record, frozen=True):
+    """How many rows a filter has."""
+
+    count: int
+
+
 class Contact(Record, frozen=True):
     """A contact as lists, single reads and PATCH answer it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
-from integrations.connectors.errors import NotFound, PermissionDenied
+from integrations.connectors.errors import NotFound, PermissionDenied, Rejected, UnexpectedResponse
 from integrations.connectors.parallel import as_they_finish
 from integrations.connectors.ports import IdPage, PeoplePage
 from integrations.domain.catalogue import Field
@@ -36,6 +36,13 @@ class People:
         rows, unreadable = parse_rows(page.items, payloads.Contact, "contacts")
         following = advance(at, row_ids(page.items), goes_on(page))
         return PeoplePage(tuple(self.person(row) for row in rows), write_cursor(following), unreadable)
+
+    def count(self) -> int | None:
+        """How many there are, None where Reply does not say."""
+        try:
+            return self._client.count_contacts().count
+        except (NotFound, PermissionDenied, Rejected, UnexpectedResponse):
+            return None
 
     def of_list(self, saved_filter_id: str, cursor: str | None) -> IdPage:
         """One page of the ids in a list. Raises NotFound when the list is gone.

@@ -91,6 +91,9 @@ class ReplyOptions:
     list_order: Literal["by_id", "recent_first"] = "by_id"
     """"No stable sort promised for GET /v3/contacts (offset paging can miss or repeat rows while rows change)"."""
 
+    contact_counts: Literal["answered", "not_found"] = "answered"
+    """"`/contacts/filter/count` ... "coming soon: late Aug 2026" in [SPEC]"."""
+
     company_size_case: Literal["pascal", "camel"] = "pascal"
     """"Spec says responses are camelCase, live sample shows PascalCase "Empty"". """
 

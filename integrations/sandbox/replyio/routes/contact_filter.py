@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from integrations.sandbox.core import Response
 from integrations.sandbox.replyio.bodies import Body
 from integrations.sandbox.replyio.call import Call, paged
+from integrations.sandbox.replyio.errors import ProblemError
 from integrations.sandbox.replyio.records import TEXT_FIELDS, Contact
 from integrations.sandbox.replyio.routes.contacts import in_order
 from integrations.sandbox.replyio.routing import Route
@@ -41,6 +42,8 @@ def filter_contacts(call: Call) -> Response:
 
 def count_contacts(call: Call) -> Response:
     """How many contacts pass."""
+    if call.options.contact_counts == "not_found":
+        raise ProblemError(404, "There is nothing at /v3/contacts/filter/count.")
     return Response.of_json({"count": sum(1 for _ in _matching(call))})
 
 
