@@ -43,11 +43,12 @@ def match(
             return Ambiguous(address, tuple(sorted(found, key=id_order)))
         for target in found.values():
             return _claim(source, target, address, linked_sources, rivals.get(address, ()))
-    if addresses:
-        # The first usable address is the one that the new person will be known by.
-        older = _older(source, rivals.get(addresses[0], ()))
+    # Any address counts, as for finding: or a shared second one would make a new person before the older one's
+    # counterpart has it, and a duplicate afterwards.
+    for address in addresses:
+        older = _older(source, rivals.get(address, ()))
         if older is not None:
-            return DuplicateOf(older, addresses[0])
+            return DuplicateOf(older, address)
     return NoMatch()
 
 

@@ -19,33 +19,30 @@ from .mirror import mark_missing, store, unseen_by
 ASKED_FOR = 50
 """So many unseen people are asked for by id; each may cost a call."""
 NOTHING_READ: Mapping[str, Any] = {
-    "cursor": None, "newest": None, "read": 0, "changed": 0, "unread": 0, "unreadable": [], "said": None, "again": False
+    "cursor": None, "newest": None, "read": 0, "changed": 0, "unread": 0, "unreadable": [], "said": None
 }  # fmt: skip
-"""A reading's progress. `said`: how many people the product says it has; `unread` rows could not be understood, of
-which `unreadable` says for some why; `again`: the first reading gave too few."""
+"""A reading's progress. `unread` rows could not be understood, of which `unreadable` says for some why. `said`: how
+many people the product said that it has when a first reading had given too few; None in a first reading."""
 
 
 def is_short(lease: Lease, connector: Connector, account: Account, scan: int, progress: Mapping[str, Any]) -> bool:
     """Compare a full read with what the product says that there is; answers whether it has to be read once more.
 
-    People come and go meanwhile, so it is the smaller of two counts, before and after, that must have been read.
-    Raises UnexpectedResponse when a second reading gives too few as well: whoever is absent would pass for deleted.
+    People come and go meanwhile, so a second reading must have given the smaller of two counts, before it and after.
+    Raises UnexpectedResponse when it did not: whoever is absent would pass for deleted.
     """
-    said = progress["said"]
-    now = connector.count_people() if said is not None else None
-    if said is None or now is None:
-        return False
-    expected = min(said, now)
+    said, before = connector.count_people(), progress["said"]
     given = Person.objects.present().filter(account=account, scan=scan).count() + progress["unread"]
-    if given >= expected:
+    if said is None or given >= said or (before is not None and given >= before):
         return False
-    if progress["again"]:
+    if before is not None:
         raise UnexpectedResponse(
-            f"The product says that it has {expected:,} people, and gave {given:,} in two readings. Nothing was "
-            "planned, since the others would pass for deleted. Try again later; if it stays so, ask its support."
+            f"The product says that it has {min(said, before):,} people, and gave {given:,} in two readings. "
+            "Nothing was planned, since the others would pass for deleted. Try again later; if it stays so, ask its "
+            "support."
         )
     with transaction.atomic():
-        lease.save_progress({**NOTHING_READ, "said": now, "again": True})
+        lease.save_progress({**NOTHING_READ, "said": said})
     return True
 
 

@@ -85,8 +85,7 @@ def read(lease: Lease, connector: Connector) -> bool:
 def _read_people(lease: Lease, connector: Connector, account: Account) -> bool:
     scan: int | None = lease.chunk.payload["scan"]
     since = _moment(lease.chunk.payload["since"])
-    begun = lease.chunk.progress or {"said": connector.count_people() if scan is not None else None}
-    progress = {**NOTHING_READ, **begun}
+    progress = {**NOTHING_READ, **lease.chunk.progress}
     while True:
         page = connector.read_people(changed_since=since, cursor=progress["cursor"])
         is_last = page.next_cursor is None

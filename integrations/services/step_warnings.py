@@ -74,8 +74,6 @@ def _filter_warnings(step: SyncStep, owners: list[OwnerMapping]) -> Iterator[Ste
 
 def _sequence_warnings(step: SyncStep, owners: list[OwnerMapping]) -> Iterator[StepWarning]:
     reached = {pair.target_member_id for pair in owners if not pair.is_broken}
-    if step.unmapped_owners == UnmappedOwners.FALLBACK and step.fallback_member_id is not None:
-        reached.add(step.fallback_member_id)
     rows: list[SequenceMapping] = list(
         step.sequence_mappings.select_related("owner", "sequence__owner", "sequence_step")
     )

@@ -47,7 +47,8 @@ Targets = Mapping[str, Sequence[Person]]
         ({"a@x.org": [T1]}, {}, {"a@x.org": ["10", "11"]}, Found(T1, "a@x.org")),
         ({}, {}, {"a@x.org": ["9", "8"]}, DuplicateOf("8", "a@x.org")),
         ({}, {}, {"a@x.org": ["100"]}, NoMatch()),
-        ({}, {}, {"b@x.org": ["9"]}, NoMatch()),
+        ({}, {}, {"b@x.org": ["9"]}, DuplicateOf("9", "b@x.org")),
+        ({"b@x.org": [T2]}, {"t2": "9"}, {"b@x.org": ["9"]}, DuplicateOf("9", "b@x.org")),
     ],
 )
 def test_a_person_is_matched_by_the_first_address_that_anybody_has(

@@ -234,8 +234,8 @@ class _Step:
                 self.taken[found[0].id] = human.id
                 self.world.links.append(self.link(human.id, found[0].id))
                 return found[0]
-        # A new record is known by its first address, so only that one can double somebody.
-        return None if self.is_younger(human, usable(human)[0]) or self.is_remembered(human) else "new"
+        is_double = any(self.is_younger(human, address) for address in usable(human))
+        return None if is_double or self.is_remembered(human) else "new"
 
     def is_younger(self, human: Human, address: str) -> bool:
         return any(each.id < human.id and address in usable(each) for each in self.world.people[self.source].values())

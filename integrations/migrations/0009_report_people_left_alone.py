@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integrations', '0007_history_of_configuration'),
+        ('integrations', '0008_history_of_alert_settings'),
     ]
 
     operations = [
