@@ -157,6 +157,9 @@ class RolodexConnector:
         last = str(cards[-1].id) if len(cards) == SPEC.page_size else None
         return PeoplePage(tuple(person(card) for card in cards), last)
 
+    def count_people(self) -> int | None:
+        return None
+
     def read_saved_filter(self, saved_filter_id: str, cursor: str | None) -> IdPage:
         raise NotFound("Rolodex has no filters.")
 
