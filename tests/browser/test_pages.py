@@ -147,6 +147,8 @@ def test_progress_moves_without_reloading(page: Page, step: SyncStep) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_is_wider_than_a_phone(page: Page, step: SyncStep, scheme: str) -> None:
     run = drive(Run.objects.create(connection=step.connection, kind="preview"))
+    back = add_step(connection=step.connection, direction=Direction.TO_CRM, by=None)
+    back.owner_mappings.all().delete()  # so that there is something to apply for all steps
     page.set_viewport_size({"width": 390, "height": 800})
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     for address in (
