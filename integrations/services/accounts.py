@@ -27,7 +27,6 @@ from integrations.engine.directory import refresh_directory
 from integrations.models import Account, AccountStatus
 from integrations.models.history import noting
 
-from .history import note_addition, note_change
 from .withdrawal import withdraw
 
 log = structlog.get_logger(__name__)
@@ -69,9 +68,8 @@ def store_new(account: Account, identity: Identity, name: str, by: User | None) 
     """Store an account that was tested, and read its directory."""
     _take_over(account, identity)
     account.name = name or f"{registry.connector(account.product).spec.label}: {identity.name}"
-    with transaction.atomic():
+    with transaction.atomic(), noting(by=by):
         account.save()
-        note_addition(account, by)
     read_directory(account)
 
 
@@ -104,9 +102,8 @@ def replace_credentials(
         )
     _refuse_second(candidate, identity, spec)
     _take_over(candidate, identity)
-    with transaction.atomic(), noting("Reconnected with new credentials."):
+    with transaction.atomic(), noting("Reconnected with new credentials.", by):
         candidate.save()
-        note_change(account, by, "Reconnected with new credentials.")
     account.refresh_from_db()
     read_directory(account)
 

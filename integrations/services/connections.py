@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from integrations.domain.enums import Direction
 from integrations.models import Account, Connection
+from integrations.models.history import noting
 
-from .history import note_addition, note_change
 from .steps import add_step
 from .webhooks import look_after_soon
 
@@ -29,9 +29,8 @@ def create_connection(*, name: str, crm_account: Account, outreach_account: Acco
         outreach_account=outreach_account,
     )
     connection.full_clean()
-    with transaction.atomic():
+    with transaction.atomic(), noting(by=by):
         connection.save()
-        note_addition(connection, by)
         add_step(connection=connection, direction=Direction.TO_OUTREACH, by=by)
     return connection
 
@@ -43,9 +42,8 @@ def set_enabled(*, connection: Connection, enabled: bool, by: User | None) -> No
     if connection.enabled != enabled:
         connection.enabled = enabled
         connection.enabled_at = timezone.now() if enabled else None
-        with transaction.atomic():
+        with transaction.atomic(), noting(by=by):
             connection.save(update_fields=["enabled", "enabled_at"])
-            note_change(connection, by, "Enabled." if enabled else "Disabled.")
             look_after_soon(connection)
 
 
@@ -55,13 +53,10 @@ def change_connection(*, connection: Connection, values: Mapping[str, Any], by: 
     `values` are checked already, each for itself. Raises ValidationError like `set_enabled`.
     """
     changed = [name for name, value in values.items() if name != "enabled" and getattr(connection, name) != value]
-    with transaction.atomic():
+    with transaction.atomic(), noting(by=by):
         for name in changed:
             setattr(connection, name, values[name])
         if changed:
             connection.save(update_fields=changed)
-            columns: list[Any] = [Connection._meta.get_field(name) for name in changed]
-            words = ", ".join(str(column.verbose_name) for column in columns)
-            note_change(connection, by, f"Changed {words}.")
         if "enabled" in values:
             set_enabled(connection=connection, enabled=values["enabled"], by=by)

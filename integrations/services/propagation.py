@@ -12,7 +12,6 @@ from django.db import transaction
 from integrations.models import SyncStep
 from integrations.models.history import noting
 
-from .history import note_change
 from .propagation_parts import PLANNERS, PartPlan
 from .step_warnings import Section
 from .steps import step_version
@@ -67,11 +66,10 @@ def apply_for_all(*, step: SyncStep, sections: Iterable[Section], version: str, 
         plans = [plan for plan in plan_for_all(step, sections) if plan.changes_something]
         for plan in plans:
             changed = [part for part in plan.parts if part.changes_something]
-            with noting(f"Applied from “{step}”."):
+            words = ", ".join(_WORDS[part.section] for part in changed)
+            with noting(f"Applied from “{step}”: {words}.", by):
                 for part in changed:
                     part.apply()
-            words = ", ".join(_WORDS[part.section] for part in changed)
-            note_change(plan.step, by, f"Applied from “{step}”: {words}.")
     return plans
 
 

@@ -11,8 +11,8 @@ from django.db import transaction
 
 from integrations.domain.enums import UnmappedOwners
 from integrations.models import SyncStep
+from integrations.models.history import noting
 
-from .history import note_change
 from .rows import replace_rows
 from .step_checks import UNIQUE, Trouble, check_fallback
 from .step_choices import StepChoices
@@ -49,17 +49,13 @@ def save_step(*, step: SyncStep, draft: StepDraft, by: User | None) -> None:
     if mistakes:
         raise StepRefused(mistakes)
     changed = [name for name, value in settings.items() if getattr(step, name) != value]
-    with transaction.atomic():
+    with transaction.atomic(), noting(by=by):
         for name in changed:
             setattr(step, name, settings[name])
         if changed:
             step.save(update_fields=[name.removesuffix("_id") for name in changed])
-        words = ["settings"] if changed else []
         for section, values in wanted.items():
-            if _replace(step, section, values):
-                words.append(_WORDS[section])
-        if words:
-            note_change(step, by, f"Changed {', '.join(words)}.")
+            _replace(step, section, values)
 
 
 def _settle_fallback(step: SyncStep, settings: dict[str, Any], choices: StepChoices) -> Iterator[Trouble]:
@@ -79,20 +75,12 @@ def _settle_fallback(step: SyncStep, settings: dict[str, Any], choices: StepChoi
     yield from check_fallback(policy, member, lambda name: number != step.fallback_member_id)
 
 
-_WORDS = {
-    Section.FIELDS: "fields mapping",
-    Section.FILTERS: "filtering rules",
-    Section.OWNERS: "ownership mappings",
-    Section.SEQUENCES: "people to sequence",
-}
-
-
-def _replace(step: SyncStep, section: Section, rows: Sequence[dict[str, Any]]) -> bool:
-    """Make the stored rows these; answers whether anything changed. Rules that are alike stay, in any number."""
+def _replace(step: SyncStep, section: Section, rows: Sequence[dict[str, Any]]) -> None:
+    """Make the stored rows these. Rules that are alike stay, in any number."""
     taker = TAKERS[section]
     unique = UNIQUE.get(section)
     if unique:
-        done = replace_rows(
+        replace_rows(
             step,
             taker.model,
             lambda row: getattr(row, f"{unique}_id"),
@@ -100,13 +88,12 @@ def _replace(step: SyncStep, section: Section, rows: Sequence[dict[str, Any]]) -
         )
     else:
         stored, given = _Numbered(), _Numbered()
-        done = replace_rows(
+        replace_rows(
             step,
             taker.model,
             lambda row: stored.key(tuple(getattr(row, column) for column in taker.columns)),
             [(given.key(tuple(row[column] for column in taker.columns)), row) for row in rows],
         )
-    return bool(done.new or done.changed or done.deleted)
 
 
 class _Numbered:

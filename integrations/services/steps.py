@@ -27,8 +27,9 @@ from integrations.models import (
     RunStage,
     SyncStep,
 )
+from integrations.models.history import noting
 
-from .history import latest_entry, note_addition, note_change, note_deletion
+from .changes import changes_of
 from .step_warnings import step_warnings
 
 
@@ -40,14 +41,13 @@ def add_step(*, connection: Connection, direction: Direction, by: User | None, n
     """
     last = connection.steps.aggregate(last=Max("position"))["last"] or 0
     step = SyncStep(connection=connection, direction=direction, position=last + 1, name=name)
-    with transaction.atomic():
+    with transaction.atomic(), noting(by=by):
         step.save()
         for row in _default_fields(step):
             row.save()
         pair = _preset_pair(step)
         if pair:
             pair.save()
-        note_addition(step, by)
     return step
 
 
@@ -104,12 +104,11 @@ def step_version(step: SyncStep) -> str:
 
 
 def last_change(step: SyncStep) -> str:
-    """ " by Anna at 14:02", for a sentence about a change that came between; empty when the log does not say."""
-    entry = latest_entry(step)
-    if entry is None:
+    """ " by Anna at 14:02", for a sentence about a change that came between; empty when the history does not say."""
+    newest = next(iter(changes_of(step)), None)
+    if newest is None:
         return ""
-    at = formats.time_format(timezone.localtime(entry.action_time))
-    return f" by {entry.user.get_short_name() or entry.user.get_username()} at {at}"
+    return f" by {newest.who} at {formats.time_format(timezone.localtime(newest.at))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +167,14 @@ def move_step(*, step: SyncStep, place: int, by: User | None) -> None:
     if place == at + 1:
         return
     steps.insert(place - 1, steps.pop(at))
-    with transaction.atomic():
+    with transaction.atomic(), noting(by=by):
         for position, each in enumerate(steps, start=1):
             if each.position != position:
                 each.position = position
                 each.save(update_fields=["position"])
-        note_change(step, by, f"Moved to place {place}.")
 
 
 def delete_step(*, step: SyncStep, by: User | None) -> None:
     """Delete the step with its rows. People, links and what runs have done stay."""
-    with transaction.atomic():
-        note_deletion(step, by)
+    with transaction.atomic(), noting(by=by):
         step.delete()

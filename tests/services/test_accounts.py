@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 
 from integrations.models import Account, AccountStatus, Member
@@ -19,6 +18,7 @@ from integrations.services.accounts import (
 from integrations.services.accounts import (
     test_account as ask_product,
 )
+from integrations.services.changes import changes_of
 from tests.connectors.replyio.workspace import BEN
 from tests.services.conftest import PIPEDRIVE_TOKEN, REPLY_KEY, Vendors
 
@@ -110,9 +110,9 @@ def test_connecting_leaves_a_note_of_who_did_it_and_no_secret(vendors: Vendors) 
     connect_account(
         product="replyio", name="R", base_url=f"{vendors.url}/reply", secrets={"api_key": REPLY_KEY}, by=ada
     )
-    entry = LogEntry.objects.get()
-    assert entry.user == ada
-    assert REPLY_KEY not in entry.change_message + entry.object_repr
+    (change,) = changes_of(Account.objects.get())
+    assert change.who == "ada"
+    assert REPLY_KEY not in repr(change)
 
 
 def test_secrets_are_not_readable_in_the_database(vendors: Vendors) -> None:

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django import Settings
@@ -15,6 +14,7 @@ from integrations.engine.connect import check_account
 from integrations.engine.oauth import keep_fresh, oauth_client
 from integrations.models import Account, AccountStatus, Member
 from integrations.services.accounts import AccountRefused, connect_account, reconnect_account
+from integrations.services.changes import changes_of
 from integrations.services.oauth import connect_by_oauth, note_uninstalled, reconnect_by_oauth
 from tests.services.conftest import PIPEDRIVE_TOKEN
 from tests.services.signing_in import CALLBACK, SignIn, sign_in
@@ -50,7 +50,7 @@ def test_signing_in_stores_the_identity_the_directory_and_the_tokens(sign_in: Si
     assert account.base_url == f"{sign_in.url}/pipedrive"
     assert set(account.credentials) == {"access_token", "refresh_token", "expires_at"}
     assert Member.objects.filter(account=account).count() > 1
-    assert LogEntry.objects.get().user == ada
+    assert [change.who for change in changes_of(account)] == ["ada"]
 
 
 def test_tokens_are_not_readable_in_the_database(sign_in: SignIn) -> None:
