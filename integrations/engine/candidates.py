@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from integrations.domain.reasons import Reason
 from integrations.models import (
@@ -61,8 +61,8 @@ def whom_to_plan(stage: RunStage, step: SyncStep) -> PersonQuerySet:
     side, other = step.way.source.value, step.way.target.value
     links = PersonLink.objects.filter(connection_id=step.connection_id)
     if stage.full:
-        # The missing matter only where a link has to learn of it.
-        linked = Q(pk__in=links.values(f"{side}_person_id"))
+        # The missing matter only where a link has to learn of it. Asked for each of them: they are few, links are not.
+        linked = Exists(links.filter(**{f"{side}_person_id": OuterRef("pk")}))
         return people.filter(Q(missing_since=None) | linked)
     target_changed = links.filter(**{f"{other}_person__change__gt": stage.since_target})
     changed = Q(change__gt=stage.since_source) | Q(pk__in=target_changed.values(f"{side}_person_id"))
