@@ -178,6 +178,9 @@ class Planner:
             target_changed = target_changed or memory.target.get(key) != target_print
             wanted = unit.wanted_fingerprint(wish, wishes, target.values)
             worst = max(worst, standing(memory.wanted.get(key), source_print, wanted), key=lambda each: each.value)
+        if worst is Standing.REMAPPED and len(unit.rules) > 1 and memory.settings == settings.fingerprint:
+            # The whole is another because of its other parts, not because of the settings.
+            worst = Standing.SAME
         keys = [wish.rule.target.key for wish in wishes if wish.outcome is Outcome.DIFFERS]
         return decide(
             known=known,

@@ -262,6 +262,16 @@ def test_an_owner_changed_in_the_target_is_carried_back_by_the_opposite_step() -
     assert pair.round() == 0
 
 
+def test_a_last_name_that_somebody_took_out_of_the_crm_is_not_put_back_when_only_the_first_name_was_news() -> None:
+    pair = linked()
+    pair.round()
+    edit_crm(pair, "first_name", "Cleo")
+    edit_crm(pair, "last_name", None)
+    assert (pair.run_forth(), pair.run_back()) == (1, 0)
+    assert (pair.crm.values["first_name"], pair.crm.values["last_name"]) == ("Cleo", None)
+    assert pair.round() == 0
+
+
 def test_a_first_name_written_beside_a_last_name_that_was_kept_is_no_conflict_later() -> None:
     pair = linked(back=back(on_conflict=OnConflict.HOLD))
     pair.round()
