@@ -59,7 +59,7 @@ class AccountAdmin(HistoryAdmin[Account]):
         "warnings_in_words",
     ]
     fieldsets = [
-        (None, {"fields": ["name", "product_label", "address", "phone_region"]}),
+        (None, {"fields": ["name", "product_label", "address", "phone_region", "counts_everybody"]}),
         ("State", {"fields": ["status", "status_detail", "external_name", "external_id", "user_name", "checked_at"]}),
         ("Directory", {"fields": ["directory_refreshed_at", "warnings_in_words"]}),
     ]

@@ -29,8 +29,11 @@ def is_short(lease: Lease, connector: Connector, account: Account, scan: int, pr
     """Compare a full read with what the product says that there is; answers whether it has to be read once more.
 
     People come and go meanwhile, so a second reading must have given the smaller of two counts, before it and after.
-    Raises UnexpectedResponse when it did not: whoever is absent would pass for deleted.
+    Raises UnexpectedResponse when it did not: whoever is absent would pass for deleted. Nothing is compared for an
+    account of which somebody has said that the product counts more people than it shows.
     """
+    if not account.counts_everybody:
+        return False
     said, before = connector.count_people(), progress["said"]
     given = Person.objects.present().filter(account=account, scan=scan).count() + progress["unread"]
     if said is None or given >= said or (before is not None and given >= before):
@@ -38,8 +41,9 @@ def is_short(lease: Lease, connector: Connector, account: Account, scan: int, pr
     if before is not None:
         raise UnexpectedResponse(
             f"The product says that it has {min(said, before):,} people, and gave {given:,} in two readings. "
-            "Nothing was planned, since the others would pass for deleted. Try again later; if it stays so, ask its "
-            "support."
+            "Nothing was planned, since the others would pass for deleted. Try again later. If it stays so because the "
+            f"product also counts people whom {account.user_name or 'its user'} cannot see, switch off “Stop when "
+            f"people are missing” on the page of the account {account.name}."
         )
     with transaction.atomic():
         lease.save_progress({**NOTHING_READ, "said": said})

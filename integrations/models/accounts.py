@@ -60,6 +60,14 @@ class Account(models.Model):
         blank=True,
         help_text=_("Two letters, such as GB. Used for comparing numbers that have no country code."),
     )
+    counts_everybody = models.BooleanField(
+        _("stop when people are missing"),
+        default=True,
+        help_text=_(
+            "A full read that gives fewer people than the product says it has fails the run. Switch this off where the "
+            "product also counts people whom this account's user cannot see."
+        ),
+    )
     directory_refreshed_at = models.DateTimeField(_("directory refreshed"), null=True, blank=True)
     directory_warnings = models.JSONField(_("directory warnings"), default=list, blank=True)
     members_are_complete = models.BooleanField(_("all members known"), default=True)

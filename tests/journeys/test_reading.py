@@ -132,6 +132,19 @@ def test_a_full_read_that_stays_short_fails_the_run_and_takes_nobody_for_deleted
     assert not app.writes()
 
 
+def test_an_account_whose_product_counts_people_whom_nobody_sees_is_synced_with_those_whom_it_shows(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = install(people=60, overlap=60, limits=False)
+    withheld(monkeypatch, times=99)
+    Account.objects.filter(pk=app.outreach.pk).update(counts_everybody=False)
+
+    run = app.preview(app.step(Direction.TO_CRM))
+
+    assert run.state == RunState.SUCCEEDED, run.failure
+    assert len(mirrored(app.outreach)) == len(app.control("GET", "/state")["reply"]["contacts"]) - 10
+
+
 def test_where_the_product_gives_no_count_the_read_counts_as_whole(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
