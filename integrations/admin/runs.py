@@ -24,7 +24,6 @@ from integrations.services.run_actions import (
     has_a_plan,
     has_costs_ahead,
     has_failures,
-    has_something_to_put_back,
     is_held,
 )
 from integrations.services.runs import (
@@ -34,6 +33,7 @@ from integrations.services.runs import (
     can_be_undone,
     cancel_run,
     discard_run,
+    only_created,
     retry_failed,
     undo_run,
 )
@@ -139,7 +139,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
         RecordAction("discard", "Discard", OPERATE, _discard, applies=is_held),
         RecordAction("approve", "Approve", OPERATE, _approve, is_main=True, applies=is_held),
         RecordAction("cancel", "Cancel", OPERATE, _cancel, applies=can_be_cancelled),
-        RecordAction("undo", "Undo", OPERATE, _undo, applies=has_something_to_put_back, asks_first=_before_undo),
+        RecordAction("undo", "Undo", OPERATE, _undo, applies=can_be_undone, asks_first=_before_undo),
         RecordAction("retry", "Retry failed", OPERATE, _retry, applies=has_failures),
         RecordAction("apply", "Apply this plan", OPERATE, _apply, is_main=True, applies=has_a_plan),
     )
@@ -182,7 +182,7 @@ class RunAdmin(ReadOnlyAdmin[Run], ActionsAdmin[Run]):
             "title": f"{record.get_kind_display().capitalize()} {record.pk}",
             "subtitle": None,
             "must_enable": record.kind == RunKind.PREVIEW and has_a_plan(record) and not record.connection.enabled,
-            "nothing_to_put_back": can_be_undone(record) and not has_something_to_put_back(record),
+            "nothing_to_put_back": only_created(record),
             "follows": _FOLLOWS.get(RunKind(record.kind), "follows"),
             "stages": [(stage, stage_counts(stage)) for stage in record.stages.select_related("step")],
             "unreadable": unreadable_rows(record),

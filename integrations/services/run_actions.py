@@ -39,16 +39,11 @@ def has_costs_ahead(run: Run) -> bool:
     return is_shown or run.state in (RunState.HELD, RunState.APPLYING)
 
 
-def has_something_to_put_back(run: Run) -> bool:
-    """Whether undo would restore somebody; created people are only listed."""
-    return can_be_undone(run) and run.entries.filter(outcome=Outcome.UPDATED).exists()
-
-
 POSSIBLE: dict[str, Callable[[Run], bool]] = {
     "discard": is_held,
     "approve": is_held,
     "cancel": can_be_cancelled,
-    "undo": has_something_to_put_back,
+    "undo": can_be_undone,
     "retry": has_failures,
     "apply": has_a_plan,
 }

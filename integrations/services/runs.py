@@ -128,15 +128,33 @@ def apply_plan(*, preview: Run, by: AbstractBaseUser | None = None, trigger: Tri
 
 def undo_run(*, run: Run, by: AbstractBaseUser | None = None, trigger: Trigger = Trigger.PERSON) -> Run:
     """Put back what a run changed, where the value is still what the run wrote. Raises RunRefused."""
+    if only_created(run):
+        raise RunRefused(
+            _("Run %(number)s only created people, and undo deletes nobody, so there is nothing to put back.")
+            % {"number": run.pk}
+        )
+    if only_created(run):
+        raise RunRefused(
+            _("Run %(number)s only created people, and undo deletes nobody, so there is nothing to put back.")
+            % {"number": run.pk}
+        )
     if not can_be_undone(run):
         raise RunRefused(_("Run %(number)s has changed nobody, so there is nothing to undo.") % {"number": run.pk})
     return _follow(run, RunKind.UNDO, by, trigger)
 
 
 def can_be_undone(run: Run) -> bool:
-    """Whether a run is over and has written to somebody."""
-    written = run.entries.filter(outcome__in=[Outcome.CREATED, Outcome.UPDATED])
-    return run.writes and not run.is_active and written.exists()
+    """Whether a run is over and has updated somebody; the people it created are only listed by undo."""
+    return _is_written(run) and run.entries.filter(outcome=Outcome.UPDATED).exists()
+
+
+def only_created(run: Run) -> bool:
+    """Whether a run is over and has created people and updated nobody, so that undo has nothing to put back."""
+    return _is_written(run) and not can_be_undone(run) and run.entries.filter(outcome=Outcome.CREATED).exists()
+
+
+def _is_written(run: Run) -> bool:
+    return run.writes and not run.is_active
 
 
 def _follow(run: Run, kind: RunKind, by: AbstractBaseUser | None, trigger: Trigger) -> Run:

@@ -43,3 +43,26 @@ def test_what_may_hold_secrets_is_not_kept(client: Client, office: Office) -> No
     client.post(reverse("admin:integrations_account_add"), {"secret_api_key": "hush"})
     assert "unsent" not in client.session
     assert SyncStep.objects.count() == 1
+
+
+def test_what_was_sent_to_a_step_that_was_deleted_meanwhile_is_shown_in_words(boss: Client, office: Office) -> None:
+    page = StepPage(boss, office.step)
+    page.data["name"] = "Everybody at once"
+    page.add_owner(office.member("Ben Pipe"), office.member("Ben Reply"))
+    SyncStep.objects.all().delete()
+    answer = boss.post(page.url, page.data)
+    said = answer.content.decode()
+    assert answer.status_code == 410
+    assert "what you sent was not saved" in said
+    assert "Everybody at once" in said
+    assert any("Ben Pipe" in line and "Ben Reply" in line for _, lines in answer.context["typed"] for line in lines)
+    assert reverse("admin:integrations_connection_change", args=[office.connection.pk]) in said
+    assert not SyncStep.objects.exists()
+
+
+def test_what_was_sent_to_a_step_is_not_told_to_somebody_who_may_only_look(boss: Client, office: Office) -> None:
+    page = StepPage(boss, office.step)
+    SyncStep.objects.all().delete()
+    boss.force_login(user_in(VIEWER))
+    answer = boss.post(page.url, page.data, follow=True)
+    assert "What you sent" not in answer.content.decode()

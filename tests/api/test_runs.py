@@ -138,6 +138,15 @@ def test_what_makes_no_sense_for_a_run_is_refused_in_words(api: Api, office: Off
     assert Run.objects.count() == 1
 
 
+def test_a_run_that_only_created_people_is_not_undone(api: Api, office: Office) -> None:
+    run = make_run(office, entries=2)
+    assert api.get(f"runs/{run.pk}/").body["actions"] == []
+    answer = api.post(f"runs/{run.pk}/undo/")
+    assert (answer.status, answer.problem) == (409, "refused")
+    assert "undo deletes nobody" in answer.body["detail"]
+    assert Run.objects.count() == 1
+
+
 def test_failures_are_tried_again_by_a_run_that_names_this_one(api: Api, office: Office) -> None:
     run = make_run(office, entries=2)
     RunEntry.objects.filter(run=run, name="Person 1").update(outcome="failed")

@@ -146,15 +146,29 @@ def test_undo_leaves_what_was_changed_since_and_names_it(install: Install) -> No
     assert contact["phone"] == "+44 1"
 
 
-def test_undoing_a_first_sync_lists_the_created_people_and_deletes_nobody(install: Install) -> None:
+def test_undo_lists_the_people_whom_the_run_created_and_deletes_nobody(install: Install) -> None:
     app, step = mapped(install)
+    people = edited(app, step, 2)
+    app.change("pipedrive", create={"name": "Late Comer", "emails": [{"value": "late@comer.example", "primary": True}]})
     run = app.sync(step)
-    contacts = app.contacts()
+    assert run.stages.get().created == 1
+    contacts = set(app.contacts())
 
     undo = carried_out(runs.undo_run(run=run))
 
-    assert app.contacts() == contacts
-    assert undo.entries.filter(reason="created_stays").count() == len(contacts)
+    assert set(app.contacts()) == contacts
+    assert undo.entries.filter(reason="created_stays").count() == 1
+    assert undo.stages.get().updated == len(people)
+
+
+def test_a_run_that_only_created_people_is_not_undone(install: Install) -> None:
+    app, step = mapped(install)
+    run = app.sync(step)
+
+    with pytest.raises(runs.RunRefused, match="undo deletes nobody"):
+        runs.undo_run(run=run)
+
+    assert not runs.can_be_undone(run)
 
 
 def test_undo_towards_pipedrive_puts_names_lists_and_owners_back(install: Install) -> None:

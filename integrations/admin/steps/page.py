@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.forms import Media, ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from integrations.admin import unsent
@@ -24,6 +26,7 @@ from integrations.services.steps import move_step
 
 from .apply_all import apply_all_page, confirm_url, refuse_several
 from .forms import StepForm
+from .gone import last_known, typed
 from .inlines import FieldRows, FilterRows, OwnerRows, Rows, SequenceRows
 from .live import live_lines
 from .offers import StepOffers
@@ -175,12 +178,37 @@ class SyncStepAdmin(HistoryAdmin[SyncStep]):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Django's. What was sent after the session had ended is shown as it was typed, and not saved."""
-        typed = unsent.take(request) if request.method == "GET" and self.has_change_permission(request) else None
-        if typed is not None:
+        kept = unsent.take(request) if request.method == "GET" and self.has_change_permission(request) else None
+        if kept is not None:
             _ = request.FILES  # asked for later, it would put an empty POST in place of what was typed
-            request.method, request.POST = "POST", typed  # type: ignore[assignment]
+            request.method, request.POST = "POST", kept  # type: ignore[assignment]
             request.__dict__["is_unsent"] = True
         return super().change_view(request, object_id, form_url, extra_context)
+
+    def gone(self, request: HttpRequest) -> HttpResponse:
+        """With what was typed, as long as there is a connection to add it to again."""
+        match = request.resolver_match
+        sent_to = str(match.kwargs.get("object_id", "")) if match is not None else ""
+        step = last_known(sent_to) if request.method == "POST" else None
+        if step is None or not self.has_change_permission(request, step):
+            return super().gone(request)
+        data = request.POST.copy()
+        formsets = []
+        for inline in self.get_inline_instances(request, step):
+            formset: Any = inline.get_formset(request, step)
+            prefix = formset.get_default_prefix()
+            data[f"{prefix}-INITIAL_FORMS"] = "0"  # none of them is stored any more
+            kwargs = {**self.get_formset_kwargs(request, step, inline, prefix), "data": data}
+            formsets.append(formset(**kwargs))
+        form = self.get_form(request, step, change=True)(data, instance=step)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"“{step}” was deleted",
+            "step": step,
+            "connection_url": connection_url(step),
+            "typed": typed(form, formsets, self._offers(request, step)),
+        }
+        return TemplateResponse(request, "admin/integrations/syncstep/gone.html", context, status=HTTPStatus.GONE)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
