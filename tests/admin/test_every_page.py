@@ -101,7 +101,7 @@ def test_every_record_opens(boss: Client, model: type[Model]) -> None:
 def test_every_model_of_ours_can_be_seen() -> None:
     inside_others = {"FieldMapping", "OwnerMapping", "SequenceMapping", "FilterCondition"}
     inside_others |= {"PersonEmail", "SavedFilterPerson", "RunStage", "IdempotentRequest"}
-    on_history_pages = inside_others | {"Account", "Connection", "SyncStep"}
+    on_history_pages = inside_others | {"Account", "AlertSettings", "Connection", "SyncStep"}
     inside_others |= {f"Historical{name}" for name in on_history_pages}
     hidden = {model.__name__ for model in apps.get_app_config("integrations").get_models()} - {
         model.__name__ for model in OURS

@@ -178,7 +178,7 @@ def test_a_filter_that_pipedrive_cannot_make_sense_of_is_not_found() -> None:
 
 
 def test_the_limiter_learns_the_plans_windows() -> None:
-    bench = on_sandbox()
+    bench = on_sandbox(limits=True)
     bench.open().identity()
     assert {(limit.window, limit.capacity) for limit in bench.limiter.observed} == {("burst", 40), ("daily", 300_000)}
 
