@@ -123,7 +123,8 @@ SHORT_ANSWERS = ("answer_lost", "reset", "truncated", "not_json", "status_429", 
 def long_cases() -> list[Case]:
     everything = in_turn(
         *(answers(kind, (READ, READ_REPLY, OWNER, CREATE, PATCH)) for kind in ANSWERS),
-        *(answers(kind, (IMPORT, CHANGE, ENROL)) for kind in ("answer_lost", "status_503")),
+        answers("answer_lost", (IMPORT, CHANGE)),
+        answers("status_503", (IMPORT, CHANGE, ENROL)),
         done(cluster_killed, When.SOON, WRITES),
         done(power_cut, When.AFTER, (CREATE,)),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,13 +32,15 @@ class Tally:
 class Expected:
     """What must come of it all. `owners` leads from Pipedrive's members to Reply's; `names` are of whom we changed.
 
-    `twins` are addresses that several people had from the start; `enrolled_owner` is a member of Reply.
+    `twins` are addresses that several people had from the start; `enrolled_owner` is a member of Reply. `newcomers` came
+    from Reply with the last run: they are enrolled with the next, which is the first to find them in Pipedrive.
     """
 
     owners: Mapping[str, str]
     names: Mapping[str, str]
     twins: Mapping[str, int]
     enrolled_owner: str
+    newcomers: Collection[str]
 
 
 def tally(people: list[dict[str, Any]], reply: Mapping[str, Any], enrolled_again: int, expected: Expected) -> Tally:
@@ -64,7 +66,9 @@ def tally(people: list[dict[str, Any]], reply: Mapping[str, Any], enrolled_again
             contact is None
             or str(contact["ownerUserId"]) != owner
             or not person["name"] == name == _name(contact)
-            or (owner == expected.enrolled_owner and contact["id"] not in enrolled)
+            or (
+                owner == expected.enrolled_owner and contact["id"] not in enrolled and address not in expected.newcomers
+            )
         ):
             lost.add(address)
     return Tally(duplicates, len(lost), _extra(links) + enrolled_again)

@@ -61,6 +61,7 @@ class World:
     owners: dict[str, str]
     twins: dict[str, int]
     names: dict[str, str] = field(default_factory=dict)
+    newcomers: set[str] = field(default_factory=set)
     workers: list[RunningWorker] = field(default_factory=list)
     rounds: int = 0
     over_at: float = 0.0
@@ -112,6 +113,7 @@ class World:
         self.rounds += 1
         app, number = self.app, self.rounds
         members = list(self.owners)
+        self.newcomers = {f"r{each}.r{number}@example.com" for each in range(new)}
         for each in range(new):
             first, last, address = f"P{each}", f"Round{number}", f"p{each}.r{number}@example.com"
             owner = int(members[each % len(members)])
@@ -177,7 +179,7 @@ class World:
     def tally(self) -> Tally:
         """How people fared, in all rounds so far."""
         reply = self.app.control("GET", "/state")["reply"]
-        expected = Expected(self.owners, self.names, self.twins, ENROLLED_OWNER)
+        expected = Expected(self.owners, self.names, self.twins, ENROLLED_OWNER, self.newcomers)
         return tally(self.app.people(), reply, len(self.strikes.enrolled_again), expected)
 
     def wait_until(self, happened: Callable[[], bool], *, within: float = WITHIN) -> None:
