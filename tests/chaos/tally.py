@@ -32,8 +32,8 @@ class Tally:
 class Expected:
     """What must come of it all. `owners` leads from Pipedrive's members to Reply's; `names` are of whom we changed.
 
-    `twins` are addresses that several people had from the start; `enrolled_owner` is a member of Reply. `newcomers` came
-    from Reply with the last run: they are enrolled with the next, which is the first to find them in Pipedrive.
+    `twins` are addresses that several people had from the start; `enrolled_owner` is a member of Reply. `newcomers`
+    came from Reply in the last round: they are enrolled by the next run, the first that finds them in Pipedrive.
     """
 
     owners: Mapping[str, str]
@@ -61,6 +61,7 @@ def tally(people: list[dict[str, Any]], reply: Mapping[str, Any], enrolled_again
         if owner is None or not PLAIN.fullmatch(address) or expected.twins.get(address, 1) > 1:
             continue
         contact = by_address.get(address)
+        is_due = owner == expected.enrolled_owner and address not in expected.newcomers
         name = expected.names.get(address, person["name"])
         if (
             contact is None
