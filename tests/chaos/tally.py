@@ -67,9 +67,7 @@ def tally(people: list[dict[str, Any]], reply: Mapping[str, Any], enrolled_again
             contact is None
             or str(contact["ownerUserId"]) != owner
             or not person["name"] == name == _name(contact)
-            or (
-                owner == expected.enrolled_owner and contact["id"] not in enrolled and address not in expected.newcomers
-            )
+            or (is_due and contact["id"] not in enrolled)
         ):
             lost.add(address)
     return Tally(duplicates, len(lost), _extra(links) + enrolled_again)
