@@ -66,3 +66,9 @@ def test_what_was_sent_to_a_step_is_not_told_to_somebody_who_may_only_look(boss:
     boss.force_login(user_in(VIEWER))
     answer = boss.post(page.url, page.data, follow=True)
     assert "What you sent" not in answer.content.decode()
+
+
+def test_deleting_a_step_says_first_which_rows_go_along(boss: Client, office: Office) -> None:
+    said = boss.get(reverse("admin:integrations_syncstep_delete", args=[office.step.pk])).content.decode()
+    assert f"Owner mappings: {office.step.owner_mappings.count()}" in said
+    assert f"Field mappings: {office.step.field_mappings.count()}" in said

@@ -37,9 +37,17 @@ def typed(form: forms.BaseForm, formsets: list[Any], offers: StepOffers) -> Type
     told = [("Settings", [f"{bound.label}: {words}" for bound, words in _words(form, offers)])]
     for formset in formsets:
         formset.full_clean()  # only then it knows which rows were to be removed
-        rows = [" → ".join(words for _, words in _words(row, offers)) for _, row in formset.live_forms()]
+        rows = [_line(row, offers) for _, row in formset.live_forms()]
         told.append((str(formset.model._meta.verbose_name_plural).capitalize(), rows))
     return [(heading, lines) for heading, lines in told if lines]
+
+
+def _line(row: Any, offers: StepOffers) -> str:
+    """What was chosen, in its order, and then the options by their names."""
+    told = list(_words(row, offers))
+    chosen = " → ".join(words for bound, words in told if isinstance(bound.field, OfferField))
+    options = [f"{bound.label}: {words}" for bound, words in told if not isinstance(bound.field, OfferField)]
+    return "; ".join([chosen, *options])
 
 
 def _words(form: Any, offers: StepOffers) -> Iterator[tuple[Any, str]]:

@@ -236,6 +236,14 @@ class SyncStepAdmin(HistoryAdmin[SyncStep]):
         answer = super().response_delete(request, obj_display, obj_id)
         return HttpResponseRedirect(request.__dict__.get("_connection_url") or answer.headers["Location"])
 
+    def deleted_along(self, records: list[SyncStep]) -> dict[Any, int]:
+        """The rows of every section go with their step; runs and links stay with the connection."""
+        counts = super().deleted_along(records)
+        for rows in (FieldRows, FilterRows, OwnerRows, SequenceRows):
+            of_steps = rows.model.objects.filter(step__in=records)
+            counts[rows.model._meta.verbose_name_plural] = of_steps.count()
+        return {name: count for name, count in counts.items() if count}
+
     def delete_model(self, request: HttpRequest, obj: SyncStep) -> None:
         """Remember where to go afterwards."""
         request.__dict__["_connection_url"] = connection_url(obj)
