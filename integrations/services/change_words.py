@@ -55,10 +55,10 @@ class ChangeWords:
 
     def __init__(self, records: Iterable[tuple[type[models.Model], Record]]) -> None:
         wanted: dict[type[models.Model], set[int]] = {}
-        steps: set[int] = set()
+        steps: list[Record] = []
         for model, record in records:
             if model is SyncStep:
-                steps.add(record.id)
+                steps.append(record)
             for field in model._meta.concrete_fields:
                 related = field.related_model
                 if isinstance(related, type) and related in _NAMED:
@@ -71,7 +71,15 @@ class ChangeWords:
             for key, thing in model._default_manager.select_related(*_NAMED[model]).in_bulk(keys).items()
         }
 
-        self._arrows = {step.pk: step.arrow for step in SyncStep.objects.with_accounts().filter(pk__in=steps)}
+        # By the connection, which outlives its steps.
+        connections = Connection.objects.select_related("crm_account", "outreach_account").in_bulk(
+            {step.connection_id for step in steps}
+        )
+        self._arrows = {
+            step.id: SyncStep(direction=step.direction, connection=connections[step.connection_id]).arrow
+            for step in steps
+            if step.connection_id in connections
+        }
 
     def title(self, model: type[models.Model], record: Record) -> str:
         """ "owner mapping 3", "step Prospects"."""

@@ -180,3 +180,11 @@ def test_history_begins_with_what_was_there(office: Office) -> None:
     row.target_member = office.member("Ben Reply")
     row.save()
     assert "right side Ada Reply → Ben Reply" in told(changes_of(office.step))[0]
+
+
+def test_the_connections_history_names_a_deleted_step_by_its_products(boss: Client, office: Office) -> None:
+    arrow = office.step.arrow
+    office.step.delete()
+    url = reverse("admin:integrations_connection_history", args=[office.connection.pk])
+    said = boss.get(url).content.decode()
+    assert f"Removed step “{arrow}”" in said
