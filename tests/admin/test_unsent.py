@@ -52,7 +52,6 @@ def test_what_was_sent_to_a_step_that_was_deleted_meanwhile_is_shown_in_words(bo
     SyncStep.objects.all().delete()
     answer = boss.post(page.url, page.data)
     said = answer.content.decode()
-    assert answer.status_code == 410
     assert "what you sent was not saved" in said
     assert "Everybody at once" in said
     assert any("Ben Pipe" in line and "Ben Reply" in line for _, lines in answer.context["typed"] for line in lines)

@@ -53,7 +53,8 @@ def test_saving_a_step_that_was_deleted_in_another_tab_says_so(page: Page, step:
     add_owner(open_step(page, step), "Ben", "Ben")
     SyncStep.objects.filter(pk=step.pk).delete()
     page.get_by_role("button", name="Save and continue").click()
-    message(page, "somebody deleted it meanwhile, so what you sent was not saved")
+    message(page, "Somebody deleted this step meanwhile, so what you sent was not saved")
+    expect(page.locator("main").get_by_text("Ben", exact=False).first).to_be_visible()
 
 
 def test_two_presses_of_sync_now_make_one_run(page: Page, step: SyncStep) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -208,7 +207,7 @@ class SyncStepAdmin(HistoryAdmin[SyncStep]):
             "connection_url": connection_url(step),
             "typed": typed(form, formsets, self._offers(request, step)),
         }
-        return TemplateResponse(request, "admin/integrations/syncstep/gone.html", context, status=HTTPStatus.GONE)
+        return TemplateResponse(request, "admin/integrations/syncstep/gone.html", context)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
