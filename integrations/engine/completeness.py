@@ -10,7 +10,7 @@ from django.db import transaction
 from integrations.connectors.errors import UnexpectedResponse
 from integrations.connectors.ports import Connector
 from integrations.domain.person import Person as PersonValue
-from integrations.models import Account, Person
+from integrations.models import Account, Person, ReadCheckpoint
 
 from .claim import Lease
 from .hints import forget_hints, gone_by_hint
@@ -30,9 +30,10 @@ def is_short(lease: Lease, connector: Connector, account: Account, scan: int, pr
 
     People come and go meanwhile, so a second reading must have given the smaller of two counts, before it and after.
     Raises UnexpectedResponse when it did not: whoever is absent would pass for deleted. Nothing is compared for an
-    account of which somebody has said that the product counts more people than it shows.
+    account of which somebody has said that the product counts more people than it shows, nor, between nightly checks,
+    when everybody is there who was there before: the call would tell nothing that could do harm.
     """
-    if not account.counts_everybody:
+    if not account.counts_everybody or (progress["said"] is None and _has_all_it_had(lease, account, scan)):
         return False
     said, before = connector.count_people(), progress["said"]
     given = Person.objects.present().filter(account=account, scan=scan).count() + progress["unread"]
@@ -48,6 +49,11 @@ def is_short(lease: Lease, connector: Connector, account: Account, scan: int, pr
     with transaction.atomic():
         lease.save_progress({**NOTHING_READ, "said": said})
     return True
+
+
+def _has_all_it_had(lease: Lease, account: Account, scan: int) -> bool:
+    had_been_read = ReadCheckpoint.objects.filter(account=account, full_read_at__isnull=False).exists()
+    return not lease.chunk.run.full and had_been_read and not unseen_by(account, scan).exists()
 
 
 def look_for_unseen(lease: Lease, connector: Connector, account: Account, scan: int, *, is_whole: bool) -> None:

@@ -19,7 +19,6 @@ from tests.journeys.installation import Installation, carry_out
 READING_BOTH = {
     "pipedrive GET /api/v2/persons": 1,
     "reply GET /v3/contacts": 1,
-    "reply POST /v3/contacts/filter/count": 1,
 }
 """The calls of a run of few people that finds nothing to write."""
 
@@ -148,6 +147,20 @@ def test_a_run_without_changes_reads_one_page_on_each_side(install: Install) -> 
     app.sync(step)
 
     assert app.calls() == READING_BOTH
+
+
+def test_somebody_who_is_missing_and_the_nightly_check_make_the_product_count(install: Install) -> None:
+    app = install(people=80)
+    step = app.step(prepare(app, "a few updates to Reply"))
+    app.sync(step)
+    app.change("reply", delete=next(iter(app.contacts().values()))["id"])
+    app.forget_calls()
+
+    app.sync(step)
+    once = app.calls()["reply POST /v3/contacts/filter/count"]
+    app.sync(step, full=True)
+
+    assert (once, app.calls()["reply POST /v3/contacts/filter/count"]) == (1, 2)
 
 
 def test_the_page_of_a_preview_says_what_applying_it_costs(install: Install, admin_client: Client) -> None:
