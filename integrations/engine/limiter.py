@@ -82,6 +82,8 @@ class AccountLimiter:
             with self._lock:
                 wait, window = self._take(tokens, scope)
                 if wait <= 0:
+                    # The database may have kept us waiting, and the whole process may have been frozen meanwhile.
+                    self._before_call()
                     self.calls += 1
                     self.tokens += tokens
                     return

@@ -8,7 +8,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
-from pytest_django import Settings
 
 from integrations.services.api_tokens import create_token
 from tests.admin.office import Office, make_office, user_in
@@ -73,11 +72,6 @@ class Api:
     def post(self, path: str, body: Any = None, **headers: str) -> Answer:
         """Do."""
         return self.ask("POST", path, body, **headers)
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passwords(settings: Settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # nobody logs in by one here
 
 
 @pytest.fixture(autouse=True)

@@ -192,3 +192,21 @@ def test_a_product_that_says_nothing_is_left_is_not_called_until_it_is_fresh(clo
     assert refusal.value.retry_after == pytest.approx(900)
     clock.now += 901
     limiter.acquire(1, "")
+
+
+def test_a_worker_that_lost_its_work_while_it_waited_for_the_budget_makes_no_call(clock: Clock) -> None:
+    account = Account.objects.create(product="replyio", role="outreach", name="R")
+    looks: list[bool] = []
+
+    def still_mine() -> None:
+        looks.append(True)
+        if len(looks) > 1:
+            raise FullError
+
+    limiter = AccountLimiter(account, [MINUTE], before_call=still_mine, clock=clock, sleep=clock.sleep)
+
+    with pytest.raises(FullError):
+        limiter.acquire(1, "")
+
+    assert limiter.calls == 0
+    limiter.close()
