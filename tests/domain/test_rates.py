@@ -78,3 +78,12 @@ def test_more_than_is_allowed_at_all_goes_when_nothing_else_is_booked() -> None:
     window = Window("burst", 2, 3)
     assert window.wait(5, NOON) == 0
     assert list(itertools.accumulate([units for _, units in window.book(5, NOON)])) == [5]
+
+
+def test_several_units_wait_until_enough_slots_have_left_the_window() -> None:
+    window = Window("minute", 60.0, 3)
+    for units, at in ((1, NOON), (2, NOON + 10)):
+        window = Window(window.name, window.seconds, window.allowed, window.book(units, at))
+
+    assert window.wait(1, NOON + 20) == pytest.approx(41)
+    assert window.wait(3, NOON + 20) == pytest.approx(51)
