@@ -87,3 +87,10 @@ def test_several_units_wait_until_enough_slots_have_left_the_window() -> None:
 
     assert window.wait(1, NOON + 20) == pytest.approx(41)
     assert window.wait(3, NOON + 20) == pytest.approx(51)
+
+
+def test_several_units_have_left_when_the_last_slot_that_holds_them_has() -> None:
+    window = Window("minute", 60.0, 3, ((NOON, 1), (NOON + 10, 2)))
+
+    assert window.until_left(1, NOON + 20) == pytest.approx(41)
+    assert window.until_left(3, NOON + 20) == pytest.approx(51)
