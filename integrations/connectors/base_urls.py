@@ -25,12 +25,8 @@ def check_base_url(url: str, spec: ConnectorSpec, allow_other: bool, *, resolver
     Unless others are allowed, it must be one of `spec.own_hosts` over https on its usual port, without a path, and
     must not lead to a private address (which a hosts file or a tampered name server could make it do).
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return "This is not a web address."
-    if _MISREAD.search(url):
+    parts = _read(url)
+    if parts is None:
         return "This is not a web address."
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "Give a web address such as https://api.example.com."
@@ -38,7 +34,7 @@ def check_base_url(url: str, spec: ConnectorSpec, allow_other: bool, *, resolver
         return "Give the address alone, without a name, a password, a query or a fragment."
     if allow_other:
         return None
-    if parts.scheme != "https" or port not in (None, 443) or parts.path not in ("", "/"):
+    if parts.scheme != "https" or parts.port not in (None, 443) or parts.path not in ("", "/"):
         return f"{spec.label} is called over https, without a port and a path: {spec.default_base_url}."
     if not _is_own(parts, spec):
         return f"{parts.hostname} does not belong to {spec.label}. Its hosts are {', '.join(spec.own_hosts)}."
@@ -50,12 +46,8 @@ def check_webhook_url(url: str, allow_other: bool, *, resolver: Resolver = resol
 
     Unless others are allowed, it must be https on its usual port, and must not lead to a private address.
     """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return "This is not a web address."
-    if _MISREAD.search(url):
+    parts = _read(url)
+    if parts is None:
         return "This is not a web address."
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "Give a web address such as https://hooks.slack.com/services/…"
@@ -63,9 +55,19 @@ def check_webhook_url(url: str, allow_other: bool, *, resolver: Resolver = resol
         return "Give the address without a name, a password or a fragment."
     if allow_other:
         return None
-    if parts.scheme != "https" or port not in (None, 443):
+    if parts.scheme != "https" or parts.port not in (None, 443):
         return "Messages are posted over https on its usual port only."
     return _check_where_it_leads(parts.hostname, resolver)
+
+
+def _read(url: str) -> SplitResult | None:
+    """The parts of an address that all readers read alike, its port among them; None where they would not."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # which is only read, and may be nonsense, when it is asked for
+    except ValueError:
+        return None
+    return None if _MISREAD.search(url) else parts
 
 
 def _is_own(parts: SplitResult, spec: ConnectorSpec) -> bool:

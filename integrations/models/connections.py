@@ -62,6 +62,16 @@ class Connection(models.Model):
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
+    NUMBERS: ClassVar[tuple[str, ...]] = (
+        "interval_minutes",
+        "brake_percent",
+        "brake_minimum",
+        "brake_owner_changes",
+        "enrolment_cap",
+        "retention_days",
+    )
+    """What people set as numbers: the schedule, the brakes, and how long entries are kept."""
+
     objects: ClassVar[models.Manager[Connection]] = ConnectionQuerySet.as_manager()
     history = ConfigurationHistory(excluded_fields=["enabled_at", "created_at"])
 

@@ -84,6 +84,18 @@ class SyncStep(models.Model):
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
+    SETTINGS: ClassVar[tuple[str, ...]] = (
+        "name",
+        "position",
+        "enabled",
+        "filter_join",
+        "unmapped_owners",
+        "fallback_member",
+        "on_conflict",
+        "recreate_deleted",
+    )
+    """What people set on the step itself; its rows are apart."""
+
     objects: ClassVar[models.Manager[SyncStep]] = SyncStepQuerySet.as_manager()
     history = ConfigurationHistory(excluded_fields=["created_at"])
 

@@ -133,11 +133,6 @@ def undo_run(*, run: Run, by: AbstractBaseUser | None = None, trigger: Trigger =
             _("Run %(number)s only created people, and undo deletes nobody, so there is nothing to put back.")
             % {"number": run.pk}
         )
-    if only_created(run):
-        raise RunRefused(
-            _("Run %(number)s only created people, and undo deletes nobody, so there is nothing to put back.")
-            % {"number": run.pk}
-        )
     if not can_be_undone(run):
         raise RunRefused(_("Run %(number)s has changed nobody, so there is nothing to undo.") % {"number": run.pk})
     return _follow(run, RunKind.UNDO, by, trigger)

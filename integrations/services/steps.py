@@ -84,20 +84,7 @@ def _preset_pair(step: SyncStep) -> OwnerMapping | None:
 
 def step_version(step: SyncStep) -> str:
     """A fingerprint of the step's stored settings and rows, for noticing that somebody else saved meanwhile."""
-    rows: list[object] = [
-        SyncStep.objects.filter(pk=step.pk)
-        .values_list(
-            "name",
-            "position",
-            "enabled",
-            "filter_join",
-            "unmapped_owners",
-            "fallback_member",
-            "on_conflict",
-            "recreate_deleted",
-        )
-        .first()
-    ]
+    rows: list[object] = [SyncStep.objects.filter(pk=step.pk).values_list(*SyncStep.SETTINGS).first()]
     for related in (step.field_mappings, step.filter_conditions, step.owner_mappings, step.sequence_mappings):
         rows.append(list(related.order_by("pk").values_list()))
     return blake2b(repr(rows).encode(), digest_size=12).hexdigest()

@@ -36,16 +36,7 @@ class StepForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = SyncStep
-        fields = [
-            "name",
-            "position",
-            "enabled",
-            "filter_join",
-            "unmapped_owners",
-            "fallback_member",
-            "on_conflict",
-            "recreate_deleted",
-        ]
+        fields = SyncStep.SETTINGS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

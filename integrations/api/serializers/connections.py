@@ -28,12 +28,7 @@ class ConnectionSerializer(RecordSerializer[Connection]):
             "outreach_account",
             "enabled",
             "enabled_at",
-            "interval_minutes",
-            "brake_percent",
-            "brake_minimum",
-            "brake_owner_changes",
-            "enrolment_cap",
-            "retention_days",
+            *Connection.NUMBERS,
             "created_at",
             "steps",
             "active_run",
@@ -53,12 +48,7 @@ class ConnectionChangeSerializer(Strict, serializers.ModelSerializer[Connection]
         fields = [
             "name",
             "enabled",
-            "interval_minutes",
-            "brake_percent",
-            "brake_minimum",
-            "brake_owner_changes",
-            "enrolment_cap",
-            "retention_days",
+            *Connection.NUMBERS,
         ]
         extra_kwargs = {
             name: {"max_value": GREATEST_INTEGER}

@@ -83,18 +83,6 @@ class WarningSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
-_SETTINGS = [
-    "name",
-    "position",
-    "enabled",
-    "filter_join",
-    "unmapped_owners",
-    "fallback_member",
-    "on_conflict",
-    "recreate_deleted",
-]
-
-
 def _rows(serializer: Any) -> Any:
     return serializer(many=True, max_length=MOST_ROWS)
 
@@ -111,10 +99,10 @@ class StepSerializer(Strict, RecordSerializer[SyncStep]):
 
     class Meta:
         model = SyncStep
-        fields = ["id", "connection", "direction", "label", "created_at", *_SETTINGS, *SECTIONS]
+        fields = ["id", "connection", "direction", "label", "created_at", *SyncStep.SETTINGS, *SECTIONS]
         read_only_fields = ["id", "connection", "direction", "created_at"]
         extra_kwargs = {
-            **{name: {"required": True} for name in _SETTINGS if name != "fallback_member"},
+            **{name: {"required": True} for name in SyncStep.SETTINGS if name != "fallback_member"},
             "position": {"required": True, "min_value": 1, "max_value": GREATEST_SMALL_INTEGER},
         }
 
@@ -162,7 +150,7 @@ class NewStepSerializer(StepPartsSerializer):
     direction = serializers.ChoiceField(choices=SyncStep._meta.get_field("direction").flatchoices)
 
     class Meta(StepSerializer.Meta):
-        fields = ["connection", "direction", *_SETTINGS, *SECTIONS]
+        fields = ["connection", "direction", *SyncStep.SETTINGS, *SECTIONS]
         read_only_fields: list[str] = []
 
     def get_fields(self) -> dict[str, Any]:

@@ -19,14 +19,6 @@ from integrations.models import (
 )
 
 VERSION = 1
-CONNECTION_SETTINGS = (
-    "interval_minutes",
-    "brake_percent",
-    "brake_minimum",
-    "brake_owner_changes",
-    "enrolment_cap",
-    "retention_days",
-)
 _HEAD = "# SyncAdmin's configuration. It holds no secrets; accounts are connected in each installation itself.\n"
 
 
@@ -47,7 +39,7 @@ def _connection(connection: Connection) -> dict[str, Any]:
         "crm_account": _account(connection.crm_account),
         "outreach_account": _account(connection.outreach_account),
         "enabled": connection.enabled,
-        **{name: getattr(connection, name) for name in CONNECTION_SETTINGS},
+        **{name: getattr(connection, name) for name in Connection.NUMBERS},
         "steps": [_step(step) for step in steps],
     }
 

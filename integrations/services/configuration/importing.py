@@ -21,7 +21,7 @@ from integrations.services.rows import replace_rows
 from integrations.services.step_warnings import step_warnings
 
 from .document import Entry, read_document
-from .exporting import CONNECTION_SETTINGS, VERSION
+from .exporting import VERSION
 from .problems import ConfigurationRefused
 from .references import Directory, account_finder
 from .rows import KEY_COLUMNS, SECTIONS, read_rows, words_of
@@ -101,7 +101,7 @@ class _Importer:
             raise ConfigurationRefused(self.top.problems)
 
     def _connection(self, entry: Entry, seen: set[tuple[int, int]]) -> None:
-        given = entry.entries(["crm_account", "outreach_account"], ["name", "enabled", *CONNECTION_SETTINGS, "steps"])
+        given = entry.entries(["crm_account", "outreach_account"], ["name", "enabled", *Connection.NUMBERS, "steps"])
         if given is None or not {"crm_account", "outreach_account"} <= given.keys():
             return
         crm = self._accounts[Role.CRM].find(given["crm_account"])
@@ -127,7 +127,7 @@ class _Importer:
 
     def _settle(self, connection: Connection, given: dict[str, Entry]) -> bool:
         """Set the connection's own values; whether all were good."""
-        values: dict[str, Any] = {name: given[name].integer() for name in CONNECTION_SETTINGS if name in given}
+        values: dict[str, Any] = {name: given[name].integer() for name in Connection.NUMBERS if name in given}
         if "name" in given:
             values["name"] = given["name"].text()
         return None not in values.values() and _set(connection, values, given)
